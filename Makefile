@@ -1,0 +1,85 @@
+# Everything a user or a developer runs. Each target sets up what it needs; nothing outside this folder is changed but
+# missing Debian packages, which are installed when root and named otherwise.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc)
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+# The linters and PyTorch are pinned, so that a run is the same run everywhere.
+LINTERS := ruff==0.14.5 mypy==1.18.2
+TORCH := torch==2.13.0
+
+.PHONY: demo test bench lint check-all develop clean
+.DEFAULT_GOAL := demo
+
+SOURCES := $(shell find cpp python experiments -type f -not -name '*.pyc' -not -path '*/checkpoints/*' -not -path '*/logs/*' 2>/dev/null)
+
+$(BIN)/python:
+	@PYTHON=$(PYTHON) cpp/cmake/debian_packages.sh g++ python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# The package as a user gets it.
+$(VENV)/.installed: $(BIN)/python CMakeLists.txt pyproject.toml $(SOURCES)
+	$(BIN)/python -m pip install --quiet .
+	@touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/siliconbert demo --out demo
+
+$(VENV)/.test-tools: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet 'hypothesis>=6.80' 'nbclient>=0.8' 'ipykernel>=6' 'pytest>=7.4' 'PyYAML>=6' \
+	  pybind11 'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja
+	-$(BIN)/python -m pip install --quiet onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0
+	@touch $@
+
+# PyTorch only where it was asked for: CI and check-all. Elsewhere the tests that need it skip and say so.
+$(VENV)/.torch: $(BIN)/python
+	$(BIN)/python -m pip install --quiet $(TORCH) transformers
+	@touch $@
+
+ifdef CI
+TEST_EXTRAS := $(VENV)/.torch
+endif
+
+CATCH := -S . -DSILICONBERT_TESTS=ON -DSILICONBERT_WERROR=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python) -G Ninja \
+  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja)
+
+test: $(VENV)/.installed $(VENV)/.test-tools $(TEST_EXTRAS)
+	@cpp/cmake/debian_packages.sh catch2
+	$(BIN)/cmake $(CATCH) -B build/sanitized -DCMAKE_BUILD_TYPE=Debug -DSILICONBERT_SANITIZE=ON
+	$(BIN)/cmake --build build/sanitized
+	$(BIN)/ctest --test-dir build/sanitized --output-on-failure
+	$(BIN)/cmake $(CATCH) -B build/optimised -DCMAKE_BUILD_TYPE=Release
+	$(BIN)/cmake --build build/optimised
+	$(BIN)/ctest --test-dir build/optimised --output-on-failure
+	$(BIN)/python -m pytest -m "not long"
+
+bench: $(VENV)/.installed $(VENV)/.torch
+	$(BIN)/siliconbert bench --peers
+
+$(VENV)/.linters: $(BIN)/python
+	$(BIN)/python -m pip install --quiet $(LINTERS)
+	@touch $@
+
+lint: $(VENV)/.linters $(VENV)/.installed
+	@cpp/cmake/debian_packages.sh clang-format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
+
+# Everything that takes minutes: the tests with PyTorch, the long tests, the linters.
+check-all: $(VENV)/.torch lint
+	$(MAKE) test CI=true
+	$(BIN)/python -m pytest -m long
+
+# An editable build for work on the code: Python files are used in place, C++ is rebuilt by running it again.
+develop: $(VENV)/.test-tools
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -Cbuild-dir=build/develop -e .
+	$(BIN)/python -m pip install --quiet 'matplotlib>=3.7' 'numpy>=1.24' 'pyarrow>=14' 'rich>=13' 'safetensors>=0.4' \
+	  'tokenizers>=0.15' 'typer>=0.12'
+
+clean:
+	rm -rf build demo $(VENV)

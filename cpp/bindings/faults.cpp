@@ -1,0 +1,7 @@
+#include "bindings.hpp"
+
+namespace siliconbert {
+
+void bind_faults(py::module_& core) { core.def_submodule("faults"); }
+
+}  // namespace siliconbert

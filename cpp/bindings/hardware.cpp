@@ -1,0 +1,7 @@
+#include "bindings.hpp"
+
+namespace siliconbert {
+
+void bind_hardware(py::module_& core) { core.def_submodule("hardware"); }
+
+}  // namespace siliconbert

@@ -1,0 +1,78 @@
+"""Every number that the models compute with, in TOML: value, unit, source and the place in it.
+
+A file `<kind>.toml` holds records; a record's quantities are inline tables
+`{ value = 1.54, unit = "ns", source = "edgebert_micro2021", where = "Table 2", note = "..." }`; other keys are plain text.
+`source` is a key of `papers.toml` or "assumed", which needs a note with the reason.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_FIELDS = {"value", "unit", "source", "where", "note"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number with its unit and where it comes from."""
+
+    value: Any
+    unit: str
+    source: str
+    where: str = ""
+    note: str = ""
+
+
+@lru_cache
+def records(kind: str) -> dict[str, dict[str, Any]]:
+    """All records of a kind ("cells", "formats", ...): name -> its keys, quantities as `Quantity`.
+
+    errors: ValueError naming file, record and key where a quantity lacks its unit, source or reason.
+
+    >>> records("cells")["rram-mlc2"]["read_latency"].unit
+    'ns'
+    """
+    text = (files(__name__) / f"{kind}.toml").read_text(encoding="utf-8")
+    return {name: _record(f"{kind}.toml: {name}", record) for name, record in tomllib.loads(text).items()}
+
+
+def record(kind: str, name: str, caller: str) -> dict[str, Any]:
+    """The record `name` of a kind; `caller` opens the error sentence when there is none."""
+    known = records(kind)
+    if name not in known:
+        raise ValueError(f"{caller}: name must be one of {', '.join(sorted(known))}; got {name!r}")
+    return known[name]
+
+
+@lru_cache
+def papers() -> dict[str, dict[str, str]]:
+    """The sources: key -> title, venue, year and the like."""
+    return tomllib.loads((files(__name__) / "papers.toml").read_text(encoding="utf-8"))
+
+
+def _record(place: str, raw: dict[str, Any]) -> dict[str, Any]:
+    return {key: _quantity(f"{place}.{key}", entry) for key, entry in raw.items()}
+
+
+def _quantity(place: str, entry: Any) -> Any:
+    if not isinstance(entry, dict) or "value" not in entry:
+        return entry
+    if unknown := set(entry) - _FIELDS:
+        raise ValueError(f"{place}: keys must be among {', '.join(sorted(_FIELDS))}; got {min(unknown)!r}")
+    for key in ("unit", "source"):
+        if key not in entry:
+            raise ValueError(f"{place}: {key} missing")
+    if entry["source"] == "assumed" and not entry.get("note"):
+        raise ValueError(f"{place}: source is 'assumed' but no note gives the reason")
+    if entry["source"] != "assumed" and entry["source"] not in papers():
+        raise ValueError(f"{place}: source must be 'assumed' or a key of papers.toml, got {entry['source']!r}")
+    return Quantity(**entry)

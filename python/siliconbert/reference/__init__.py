@@ -1,0 +1,1 @@
+"""Slow NumPy twins of the core, written from the definitions; the tests compare both."""
