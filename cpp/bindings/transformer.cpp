@@ -1,7 +1,178 @@
+#include <algorithm>
+
 #include "bindings.hpp"
+#include "siliconbert/base/check.hpp"
+#include "siliconbert/base/parallel.hpp"
+#include "siliconbert/transformer/encoder.hpp"
 
 namespace siliconbert {
 
-void bind_transformer(py::module_& core) { core.def_submodule("transformer"); }
+namespace {
+
+NetworkShape make_shape(const py::dict& given) {
+    const auto size = [&](const char* name) {
+        require(given.contains(name), "Encoder: shape must have ", name);
+        return given[name].cast<std::size_t>();
+    };
+    NetworkShape shape;
+    shape.vocabulary = size("vocabulary");
+    shape.positions = size("positions");
+    shape.types = size("types");
+    shape.embedding = size("embedding");
+    shape.hidden = size("hidden");
+    shape.heads = size("heads");
+    shape.ffn = size("ffn");
+    shape.layers = size("layers");
+    shape.groups = size("groups");
+    shape.classes = size("classes");
+    shape.activation = activation_by_name(given["activation"].cast<std::string>());
+    shape.epsilon = given["epsilon"].cast<float>();
+    check_shape(shape);
+    return shape;
+}
+
+// Views into the arrays, which must outlive them.
+Tensors make_tensors(const std::map<std::string, InArray<float>>& arrays) {
+    Tensors tensors;
+    for (const auto& [name, array] : arrays) {
+        require(array.ndim() == 1 || array.ndim() == 2, "Encoder: tensor ", name,
+                " must have 1 or 2 dimensions, got ", array.ndim());
+        const auto columns = array.ndim() == 2 ? static_cast<std::size_t>(array.shape(1)) : 1;
+        tensors.add(name, {view(array), static_cast<std::size_t>(array.shape(0)), columns});
+    }
+    return tensors;
+}
+
+ActivationFormats make_formats(const NetworkShape& shape, int width, int exponent_bits,
+                               const std::map<std::string, int>& bias) {
+    ActivationFormats formats;
+    for (const std::string& place : Places(shape).names()) {
+        const auto found = bias.find(place);
+        require(found != bias.end(), "Encoder: activations must have a bias for place ", place);
+        AdaptivFloat format{width, exponent_bits, AdaptivFloatVariant::algorithm1, found->second};
+        check(format);
+        formats.emplace_back(format);
+    }
+    return formats;
+}
+
+Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& shape,
+                     const std::map<std::string, InArray<float>>& tensors,
+                     const std::optional<py::dict>& activations) {
+    const NetworkShape network = make_shape(shape);
+    std::optional<ActivationFormats> formats;
+    if (activations) {
+        formats = make_formats(network, (*activations)["width"].cast<int>(),
+                               (*activations)["exponent_bits"].cast<int>(),
+                               (*activations)["bias"].cast<std::map<std::string, int>>());
+    }
+    const Tensors views = make_tensors(tensors);
+    const py::gil_scoped_release release;
+    return {std::move(products), network, views, std::move(formats)};
+}
+
+using Ids = InArray<std::int32_t>;
+using Offsets = InArray<std::int64_t>;
+
+Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets) {
+    const Batch batch{view(ids), view(types), view(offsets)};
+    check_batch(batch, encoder.shape());
+    return batch;
+}
+
+// Runs `sentences` in slices of about `tokens`, so that Ctrl-C and progress are seen in between.
+template <class Run>
+void in_slices(const Batch& batch, std::size_t tokens, const std::optional<py::function>& progress,
+               Run&& run) {
+    std::size_t first = 0;
+    while (first < batch.sentences()) {
+        std::size_t last = first + 1;
+        while (last < batch.sentences() && batch.start(last + 1) - batch.start(first) <= tokens) ++last;
+        {
+            const py::gil_scoped_release release;
+            run(first, last);
+        }
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        if (progress) (*progress)(last);
+        first = last;
+    }
+}
+
+py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets,
+                         int threads, const std::optional<py::function>& progress) {
+    const Batch batch = make_batch(encoder, ids, types, offsets);
+    require(!encoder.exits().empty(), "trace: the model has no classifier, so it has no exits");
+    const std::size_t exits = encoder.exits().size();
+    const std::size_t classes = encoder.shape().classes;
+    py::array_t<float> logits({batch.sentences(), exits, classes});
+    float* out = logits.mutable_data();
+    const std::size_t slice = 8192 * static_cast<std::size_t>(thread_count(threads));
+    in_slices(batch, slice, progress, [&](std::size_t first, std::size_t last) {
+        const std::size_t stride = exits * classes;
+        encoder.trace(batch, first, last, threads, {out + first * stride, (last - first) * stride});
+    });
+    return logits;
+}
+
+py::array_t<float> hidden(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets,
+                          int threads) {
+    const Batch batch = make_batch(encoder, ids, types, offsets);
+    py::array_t<float> states({batch.ids.size(), encoder.shape().hidden});
+    float* out = states.mutable_data();
+    const py::gil_scoped_release release;
+    encoder.hidden(batch, threads, {out, batch.ids.size() * encoder.shape().hidden});
+    return states;
+}
+
+std::map<std::string, float> calibrate(const Encoder& encoder, const Ids& ids, const Ids& types,
+                                       const Offsets& offsets, int threads) {
+    const Batch batch = make_batch(encoder, ids, types, offsets);
+    std::vector<float> most;
+    {
+        const py::gil_scoped_release release;
+        most = encoder.calibrate(batch, threads);
+    }
+    const std::vector<std::string> places = encoder.places();
+    std::map<std::string, float> by_name;
+    for (std::size_t p = 0; p < places.size(); ++p) by_name[places[p]] = most[p];
+    return by_name;
+}
+
+}  // namespace
+
+void bind_transformer(py::module_& core) {
+    py::module_ transformer = core.def_submodule("transformer");
+    py::class_<Products, std::shared_ptr<Products>>(transformer, "Products")
+        .def_property_readonly("name", &Products::name)
+        .def_property_readonly("fast_bf16", &Products::fast_bf16);
+    const auto shared = [](std::shared_ptr<const Products> products) {
+        return std::const_pointer_cast<Products>(std::move(products));
+    };
+    transformer.def("eigen", [shared] { return shared(eigen_products()); });
+    transformer.def(
+        "open_onednn", [shared](const std::string& plugin) { return shared(open_onednn_products(plugin)); },
+        py::arg("plugin"));
+    py::class_<Encoder>(transformer, "Encoder")
+        .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape,
+                         const std::map<std::string, InArray<float>>& tensors,
+                         const std::optional<py::dict>& activations) {
+                 return make_encoder(std::move(products), shape, tensors, activations);
+             }),
+             py::arg("products"), py::arg("shape"), py::arg("tensors"), py::arg("activations") = py::none())
+        .def_property_readonly("exits", &Encoder::exits)
+        .def_property_readonly("places", &Encoder::places)
+        .def_property_readonly("path", &Encoder::path)
+        .def(
+            "with_word_table",
+            [](const Encoder& encoder, const InArray<float>& table) {
+                return encoder.with_word_table(view(table));
+            },
+            py::arg("table"))
+        .def("trace", &trace, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0,
+             py::arg("progress") = py::none())
+        .def("hidden", &hidden, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0)
+        .def("calibrate", &calibrate, py::arg("ids"), py::arg("types"), py::arg("offsets"),
+             py::arg("threads") = 0);
+}
 
 }  // namespace siliconbert

@@ -1,0 +1,97 @@
+// The back end that is always there: fp32 products by Eigen.
+#include <Eigen/Core>
+#include <vector>
+
+#include "siliconbert/base/check.hpp"
+#include "siliconbert/transformer/elementwise.hpp"
+#include "siliconbert/transformer/products.hpp"
+
+namespace siliconbert {
+
+namespace {
+
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Strided = Eigen::Map<const Matrix, 0, Eigen::OuterStride<>>;
+
+Eigen::Index index(std::size_t size) { return static_cast<Eigen::Index>(size); }
+
+class EigenLinear final : public Linear {
+ public:
+    explicit EigenLinear(const LinearSpec& spec)
+        : weight_(Eigen::Map<const Matrix>(spec.weight.data(), index(spec.out), index(spec.in))),
+          bias_(spec.bias.begin(), spec.bias.end()),
+          activation_(spec.activation) {}
+
+    void apply(const void* x, float* y) const override {
+        const Eigen::Map<const Matrix> rows(static_cast<const float*>(x), index(row_block), weight_.cols());
+        Eigen::Map<Matrix> out(y, index(row_block), weight_.rows());
+        out.noalias() = rows * weight_.transpose();
+        bias_activation_rows(y, bias_.data(), row_block, bias_.size(), activation_);
+    }
+
+ private:
+    Matrix weight_;
+    std::vector<float> bias_;
+    Activation activation_;
+};
+
+class EigenAttention final : public AttentionProducts {
+ public:
+    explicit EigenAttention(const AttentionSpec& spec) : spec_(spec) {}
+
+    void scores(const void* q, const void* k, float* scores) const override {
+        for (std::size_t h = 0; h < spec_.heads; ++h) {
+            square(scores, h).noalias() = head(q, h) * head(k, h).transpose();
+        }
+    }
+
+    void context(const void* probabilities, const void* v, float* context) const override {
+        const Eigen::OuterStride<> stride(index(spec_.heads * spec_.head_width));
+        for (std::size_t h = 0; h < spec_.heads; ++h) {
+            Eigen::Map<Matrix, 0, Eigen::OuterStride<>> out(
+                context + h * spec_.head_width, index(spec_.tokens), index(spec_.head_width), stride);
+            out.noalias() = square(static_cast<const float*>(probabilities), h) * head(v, h);
+        }
+    }
+
+ private:
+    Strided head(const void* rows, std::size_t h) const {
+        return {static_cast<const float*>(rows) + h * spec_.head_width, index(spec_.tokens),
+                index(spec_.head_width), Eigen::OuterStride<>(index(spec_.stride))};
+    }
+
+    Eigen::Map<Matrix> square(float* values, std::size_t h) const {
+        return {values + h * spec_.tokens * spec_.tokens, index(spec_.tokens), index(spec_.tokens)};
+    }
+
+    Eigen::Map<const Matrix> square(const float* values, std::size_t h) const {
+        return {values + h * spec_.tokens * spec_.tokens, index(spec_.tokens), index(spec_.tokens)};
+    }
+
+    AttentionSpec spec_;
+};
+
+class EigenProducts final : public Products {
+ public:
+    std::string name() const override {
+        return say("eigen ", EIGEN_WORLD_VERSION, ".", EIGEN_MAJOR_VERSION, ".", EIGEN_MINOR_VERSION, " ",
+                   Eigen::SimdInstructionSetsInUse());
+    }
+    bool fast_bf16() const override { return false; }
+
+    std::unique_ptr<Linear> linear(const LinearSpec& spec) const override {
+        require(spec.number == Number::fp32, "eigen: number must be fp32");
+        return std::make_unique<EigenLinear>(spec);
+    }
+
+    std::shared_ptr<const AttentionProducts> attention(const AttentionSpec& spec) const override {
+        require(spec.number == Number::fp32, "eigen: number must be fp32");
+        return std::make_shared<EigenAttention>(spec);
+    }
+};
+
+}  // namespace
+
+std::shared_ptr<const Products> eigen_products() { return std::make_shared<EigenProducts>(); }
+
+}  // namespace siliconbert

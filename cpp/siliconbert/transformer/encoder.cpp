@@ -1,0 +1,112 @@
+#include "siliconbert/transformer/encoder.hpp"
+
+#include <algorithm>
+
+#include "siliconbert/base/check.hpp"
+#include "siliconbert/base/parallel.hpp"
+#include "siliconbert/transformer/pass.hpp"
+
+namespace siliconbert {
+
+namespace {
+
+// Sentences run together until they hold this many tokens: enough that the last, partly filled row block
+// costs little, few enough that the buffers of a pass (about 10 MB for the base size) stay in the last cache.
+constexpr std::size_t pass_tokens = 8 * row_block;
+
+// Bounds of consecutive groups of sentences with at most pass_tokens tokens each (one longer sentence stands
+// alone).
+std::vector<std::size_t> split(const Batch& batch, std::size_t first, std::size_t last) {
+    std::vector<std::size_t> bounds{first};
+    for (std::size_t i = first; i < last; ++i) {
+        if (i > bounds.back() && batch.start(i + 1) - batch.start(bounds.back()) > pass_tokens)
+            bounds.push_back(i);
+    }
+    if (last > first) bounds.push_back(last);
+    return bounds;
+}
+
+// Calls body(first, last) for every group, in parallel.
+template <class Body>
+void each_pass(const Batch& batch, std::size_t first, std::size_t last, int threads, Body&& body) {
+    const OneThreadACall guard;
+    const std::vector<std::size_t> bounds = split(batch, first, last);
+    parallel_for(bounds.size() - 1, threads, [&](std::size_t g) { body(bounds[g], bounds[g + 1]); });
+}
+
+}  // namespace
+
+Encoder::Encoder(std::shared_ptr<const Products> products, const NetworkShape& shape, const Tensors& tensors,
+                 std::optional<ActivationFormats> activations) {
+    const OneThreadACall guard;
+    weights_ = std::make_shared<const Weights>(std::move(products), shape, tensors, std::move(activations));
+    const auto table = tensors.get("embeddings.word", shape.vocabulary, shape.embedding);
+    word_table_ = std::make_shared<const std::vector<float>>(table.begin(), table.end());
+}
+
+Encoder Encoder::with_word_table(std::span<const float> table) const {
+    require(table.size() == word_table_->size(), "with_word_table: table must have ", word_table_->size(),
+            " values, got ", table.size());
+    require_finite(table, "with_word_table", "table");
+    return Encoder(weights_, {table.begin(), table.end()});
+}
+
+std::vector<std::size_t> Encoder::exits() const {
+    std::vector<std::size_t> layers;
+    for (const ExitWeights& exit : weights_->exits) layers.push_back(exit.layer);
+    return layers;
+}
+
+std::string Encoder::path() const {
+    return weights_->products->name() + (weights_->number == Number::bf16 ? " bf16" : " fp32");
+}
+
+void Encoder::trace(const Batch& batch, std::size_t first, std::size_t last, int threads,
+                    std::span<float> logits) const {
+    const std::size_t classes = shape().classes;
+    const std::size_t stride = weights_->exits.size() * classes;
+    each_pass(batch, first, last, threads, [&](std::size_t from, std::size_t to) {
+        Pass pass(*weights_, *word_table_, batch, from, to);
+        pass.embed();
+        float* rows = logits.data() + (from - first) * stride;
+        std::size_t next = 0;
+        for (std::size_t l = 1; l <= shape().layers; ++l) {
+            pass.layer(l);
+            if (next == weights_->exits.size() || weights_->exits[next].layer != l) continue;
+            pass.exit(weights_->exits[next], {rows + next * classes, (to - from) * stride - next * classes},
+                      stride);
+            ++next;
+        }
+    });
+}
+
+void Encoder::hidden(const Batch& batch, int threads, std::span<float> states) const {
+    each_pass(batch, 0, batch.sentences(), threads, [&](std::size_t from, std::size_t to) {
+        Pass pass(*weights_, *word_table_, batch, from, to);
+        pass.embed();
+        for (std::size_t l = 1; l <= shape().layers; ++l) pass.layer(l);
+        std::ranges::copy(pass.states(), states.data() + batch.start(from) * shape().hidden);
+    });
+}
+
+std::vector<float> Encoder::calibrate(const Batch& batch, int threads) const {
+    require(!weights_->formats, "calibrate: the network must run in fp32");
+    std::vector<float> most(Places(shape()).count());
+    each_pass(batch, 0, batch.sentences(), threads, [&](std::size_t from, std::size_t to) {
+        std::vector<float> observed(most.size());
+        std::vector<float> logits((to - from) * shape().classes);
+        Pass pass(*weights_, *word_table_, batch, from, to, &observed);
+        pass.embed();
+        for (std::size_t l = 1; l <= shape().layers; ++l) {
+            pass.layer(l);
+            for (const ExitWeights& exit : weights_->exits) {
+                if (exit.layer == l) pass.exit(exit, logits, shape().classes);
+            }
+        }
+#pragma omp critical(siliconbert_calibrate)
+        for (std::size_t p = 0; p < most.size(); ++p) most[p] = std::max(most[p], observed[p]);
+    });
+    return most;
+}
+
+}  // namespace siliconbert

@@ -1,0 +1,69 @@
+// One pass of a few sentences through the network on one thread: its buffers, and the steps in order.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "siliconbert/transformer/network.hpp"
+#include "siliconbert/transformer/weights.hpp"
+
+namespace siliconbert {
+
+// Values on their way into a product: the floats themselves, or their AdaptivFloat values as floats or bf16.
+struct Side {
+    std::vector<float> fp32;
+    std::vector<std::uint16_t> bf16;
+};
+
+class Pass {
+ public:
+    // `observed`, where given, collects the largest magnitude at every place (then the network must run in
+    // fp32).
+    Pass(const Weights& weights, std::span<const float> word_table, const Batch& batch, std::size_t first,
+         std::size_t last, std::vector<float>* observed = nullptr);
+
+    void embed();
+    void layer(std::size_t layer);  // 1-based
+    // Logits of all sentences of the pass at an exit: sentences x classes.
+    void exit(const ExitWeights& weights, std::span<float> logits, std::size_t stride);
+    std::span<const float> states() const { return {x_.data(), tokens_ * hidden_}; }
+
+ private:
+    const void* side(std::size_t place, const float* values, std::size_t valid, std::size_t all, Side& buffer,
+                     std::size_t at = 0);
+    void embed_row(std::size_t row, std::size_t position, float* out) const;
+    void project_embeddings();
+    void queries_keys_values(const LayerWeights& weights, std::size_t layer);
+    void quantize_heads(std::size_t layer);
+    void attend(std::size_t layer);
+    void attend_sentence(std::size_t layer, std::size_t sentence);
+    void after_attention(const LayerWeights& weights, std::size_t layer, std::size_t row);
+    std::size_t valid_rows(std::size_t row) const {
+        return tokens_ > row ? std::min(row_block, tokens_ - row) : 0;
+    }
+    const void* heads(std::size_t row, std::size_t column) const;
+
+    const Weights& weights_;
+    std::span<const float> word_table_;
+    const Batch& batch_;
+    std::size_t first_;
+    std::size_t last_;
+    std::vector<float>* observed_;
+    Places places_;
+    std::size_t hidden_;
+    std::size_t tokens_;
+    std::size_t rows_;  // tokens_, filled up to whole blocks
+
+    std::vector<float> x_;        // rows x hidden: the residual stream
+    std::vector<float> qkv_;      // rows x 3 hidden
+    std::vector<float> context_;  // rows x hidden
+    std::vector<float> wide_;     // row_block x ffn
+    std::vector<float> narrow_;   // row_block x hidden
+    std::vector<float> scores_;   // heads x tokens x tokens of the longest sentence
+    Side input_;
+    Side heads_;
+    Side probabilities_;
+};
+
+}  // namespace siliconbert
