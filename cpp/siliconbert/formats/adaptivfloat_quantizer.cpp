@@ -1,0 +1,71 @@
+#include "siliconbert/formats/adaptivfloat_quantizer.hpp"
+
+#include "siliconbert/base/check.hpp"
+#include "siliconbert/base/clones.hpp"
+
+namespace siliconbert {
+
+namespace {
+
+std::int32_t magnitude_bits(float value) { return std::bit_cast<std::int32_t>(value) & 0x7fffffff; }
+
+AdaptivFloatRounding rounding(const AdaptivFloat& format, const AdaptivFloatCoder& coder) {
+    const std::int32_t shift = 23 - format.mantissa_bits();
+    const bool author = format.variant == AdaptivFloatVariant::author_2022;
+    const std::uint32_t first = author ? std::uint32_t{1} << format.mantissa_bits() : 1;
+    const std::uint32_t last = (std::uint32_t{1} << (format.width - 1)) - 1;
+    const float smallest = coder.decode(first);
+    const bool has_mantissa = format.mantissa_bits() > 0;
+    return {shift,
+            (std::int32_t{1} << (shift - 1)) - 1,
+            has_mantissa ? 1 : 0,
+            has_mantissa ? 0 : 1,
+            ~((std::int32_t{1} << shift) - 1),
+            author ? magnitude_bits(smallest) - 1 : magnitude_bits(smallest / 2),
+            magnitude_bits(smallest),
+            magnitude_bits(coder.decode(last))};
+}
+
+SILICONBERT_CLONES void round_to_float(AdaptivFloatRounding round, const float* in, float* out,
+                                       std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        out[i] = std::bit_cast<float>(round(std::bit_cast<std::uint32_t>(in[i])));
+    }
+}
+
+SILICONBERT_CLONES void round_to_bf16(AdaptivFloatRounding round, const float* in, std::uint16_t* out,
+                                      std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        out[i] = static_cast<std::uint16_t>(round(std::bit_cast<std::uint32_t>(in[i])) >> 16);
+    }
+}
+
+}  // namespace
+
+AdaptivFloatQuantizer::AdaptivFloatQuantizer(const AdaptivFloat& format)
+    : format_(format),
+      coder_(format),
+      vectorised_(format.variant != AdaptivFloatVariant::edgebert_rtl && format.bias >= -126),
+      rounding_(rounding(format, coder_)) {}
+
+bool AdaptivFloatQuantizer::exact_in_bf16() const {
+    return format_.mantissa_bits() <= 7 && format_.bias >= -126;
+}
+
+void AdaptivFloatQuantizer::quantize(const float* in, float* out, std::size_t count) const {
+    if (vectorised_) return round_to_float(rounding_, in, out, count);
+    for (std::size_t i = 0; i < count; ++i) out[i] = coder_.decode(coder_.encode(in[i]));
+}
+
+void AdaptivFloatQuantizer::quantize_to_bf16(const float* in, std::uint16_t* out, std::size_t count) const {
+    require(exact_in_bf16(),
+            "quantize_to_bf16: format must have at most 7 mantissa bits and bias >= -126, got ",
+            format_.mantissa_bits(), " and ", format_.bias);
+    if (vectorised_) return round_to_bf16(rounding_, in, out, count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const float value = coder_.decode(coder_.encode(in[i]));
+        out[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+    }
+}
+
+}  // namespace siliconbert

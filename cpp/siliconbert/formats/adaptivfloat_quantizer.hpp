@@ -1,0 +1,55 @@
+// Rounds float32 to the values of an AdaptivFloat without making codes: the same bits as encode, then decode.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "siliconbert/formats/adaptivfloat.hpp"
+
+namespace siliconbert {
+
+// The arithmetic on the bits of one float32, without a branch, so that a loop over it becomes vector code.
+// For values with a float32 exponent of their own (bias of at least -126); edgebert_rtl is left out.
+struct AdaptivFloatRounding {
+    std::int32_t shift;       // from the 23 mantissa bits of float32 to ours
+    std::int32_t below_half;  // half a step less one
+    std::int32_t even;        // picks the last mantissa bit, where there is one
+    std::int32_t odd;         // 1 without mantissa bits: a half goes up
+    std::int32_t keep;        // clears the bits that are rounded away
+    std::int32_t zero_up_to;  // magnitudes up to here are zero
+    std::int32_t smallest;
+    std::int32_t largest;
+
+    [[gnu::always_inline]] inline std::uint32_t operator()(std::uint32_t bits) const {
+        const auto magnitude = static_cast<std::int32_t>(bits & 0x7fffffff);
+        const std::int32_t tie = ((magnitude >> shift) & even) | odd;
+        const std::int32_t rounded = (std::min(magnitude, largest) + below_half + tie) & keep;
+        const std::int32_t inside = std::min(std::max(rounded, smallest), largest);
+        const std::int32_t kept = magnitude > zero_up_to ? inside : 0;
+        const std::uint32_t sign = kept != 0 || magnitude == 0 ? bits & 0x80000000 : 0;
+        return static_cast<std::uint32_t>(kept) | sign;
+    }
+};
+
+class AdaptivFloatQuantizer {
+ public:
+    explicit AdaptivFloatQuantizer(const AdaptivFloat& format);
+
+    const AdaptivFloat& format() const { return format_; }
+    bool exact_in_bf16() const;  // every value has at most 8 significant bits and an exponent of bf16
+
+    // Arguments are finite; infinities saturate. `in` may be `out`.
+    void quantize(const float* in, float* out, std::size_t count) const;
+    void quantize_in_place(float* values, std::size_t count) const { quantize(values, values, count); }
+    void quantize_to_bf16(const float* in, std::uint16_t* out, std::size_t count) const;
+
+ private:
+    AdaptivFloat format_;
+    AdaptivFloatCoder coder_;
+    bool vectorised_;
+    AdaptivFloatRounding rounding_;
+};
+
+}  // namespace siliconbert

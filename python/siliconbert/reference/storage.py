@@ -1,0 +1,43 @@
+"""The bitmask layout bit by bit, in Python integers and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+
+def split_into_cells(width: int, bits: int) -> list[int]:
+    """Bits of each cell of a code: full cells first, then the rest."""
+    cells = []
+    while width > 0:
+        cells.append(min(bits, width))
+        width -= cells[-1]
+    return cells
+
+
+def levels(codes: Sequence[int], bit_order: Sequence[int], cell_bits: Sequence[int]) -> list[int]:
+    """Plain binary level of every cell."""
+    result = []
+    for code in codes:
+        stored = "".join(str(code >> bit & 1) for bit in bit_order)
+        for bits in cell_bits:
+            result.append(int(stored[:bits], 2))
+            stored = stored[bits:]
+    return result
+
+
+def mask_levels(mask: npt.NDArray[np.bool_], bits: int) -> list[int]:
+    """Levels of the mask's cells: neighbours share one, the first in the highest bit, zeros fill the last."""
+    stored = "".join(str(int(kept)) for kept in mask.ravel())
+    stored += "0" * (-len(stored) % bits)
+    return [int(stored[first : first + bits], 2) for first in range(0, len(stored), bits)]
+
+
+def load(values: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Scatters decoded values over the ones of a mask: too many are dropped, missing ones are zero."""
+    loaded = np.zeros(mask.size, np.float32)
+    elements = np.flatnonzero(mask.ravel())[: len(values)]
+    loaded[elements] = values[: len(elements)]
+    return loaded.reshape(mask.shape)

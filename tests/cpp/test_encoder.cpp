@@ -1,0 +1,194 @@
+#include <map>
+#include <string>
+#include <vector>
+
+#include "back_ends.hpp"
+#include "catch2.hpp"
+#include "siliconbert/transformer/encoder.hpp"
+
+using namespace siliconbert;
+
+namespace {
+
+const NetworkShape small{50, 40, 2, 16, 32, 4, 48, 4, 2, 3, Activation::gelu_new, 1e-6F};
+
+// Random tensors of a shape, and views of them.
+struct Network {
+    std::map<std::string, std::vector<float>> values;
+    Tensors tensors;
+    std::uint32_t seed = 100;
+
+    explicit Network(const NetworkShape& shape) {
+        add("embeddings.word", shape.vocabulary, shape.embedding);
+        add("embeddings.position", shape.positions, shape.embedding);
+        add("embeddings.type", shape.types, shape.embedding);
+        add_norm("embeddings.norm", shape.embedding);
+        add_linear("embeddings.projection", shape.hidden, shape.embedding);
+        for (std::size_t g = 0; g < shape.groups; ++g) {
+            const std::string prefix = "layers." + std::to_string(g) + ".";
+            for (const char* name : {"query", "key", "value", "output"}) {
+                add_linear(prefix + name, shape.hidden, shape.hidden);
+            }
+            add_linear(prefix + "up", shape.ffn, shape.hidden);
+            add_linear(prefix + "down", shape.hidden, shape.ffn);
+            add_norm(prefix + "attention_norm", shape.hidden);
+            add_norm(prefix + "norm", shape.hidden);
+        }
+        for (std::size_t l = 1; l <= shape.layers; ++l) {
+            const std::string prefix = l == shape.layers ? "main." : "ramps." + std::to_string(l) + ".";
+            add_linear(prefix + "pooler", shape.hidden, shape.hidden);
+            add_linear(prefix + "classifier", shape.classes, shape.hidden);
+        }
+    }
+
+    void add(const std::string& name, std::size_t rows, std::size_t columns = 1) {
+        values[name] = random_values(rows * columns, ++seed);
+        tensors.add(name, {values[name], rows, columns});
+    }
+    void add_linear(const std::string& name, std::size_t rows, std::size_t columns) {
+        add(name + ".weight", rows, columns);
+        add(name + ".bias", rows);
+    }
+    void add_norm(const std::string& name, std::size_t width) {
+        add(name + ".weight", width);
+        add(name + ".bias", width);
+    }
+
+    // Every matrix and the word table in AdaptivFloat<8,4>, in place.
+    void quantize() {
+        for (auto& [name, tensor] : values) {
+            if (name != "embeddings.word" && !tensors.matrices().contains(name)) continue;
+            AdaptivFloatQuantizer(fit_exponent({8, 4, AdaptivFloatVariant::algorithm1, 0}, -1))
+                .quantize_in_place(tensor.data(), tensor.size());
+        }
+    }
+};
+
+struct Sentences {
+    std::vector<std::int32_t> ids;
+    std::vector<std::int32_t> types;
+    std::vector<std::int64_t> offsets{0};
+
+    void add(std::size_t length, std::uint32_t seed) {
+        for (std::size_t t = 0; t < length; ++t) {
+            const PhiloxCounter words = philox({static_cast<std::uint32_t>(t), 0, 0, 0}, {seed, 1});
+            ids.push_back(static_cast<std::int32_t>(words[0] % 50));
+            types.push_back(static_cast<std::int32_t>(words[1] % 2));
+        }
+        offsets.push_back(static_cast<std::int64_t>(ids.size()));
+    }
+    Batch batch() const { return {ids, types, offsets}; }
+};
+
+std::vector<float> trace(const Encoder& encoder, const Batch& batch, int threads) {
+    std::vector<float> logits(batch.sentences() * encoder.exits().size() * encoder.shape().classes);
+    encoder.trace(batch, 0, batch.sentences(), threads, logits);
+    return logits;
+}
+
+ActivationFormats formats_for(const std::vector<float>& largest) {
+    ActivationFormats formats;
+    for (const float most : largest) {
+        formats.emplace_back(fit_exponent({8, 4, AdaptivFloatVariant::algorithm1, 0}, std::ilogb(most)));
+    }
+    return formats;
+}
+
+}  // namespace
+
+TEST_CASE("a sentence's logits have the same bits alone, in any batch and at any thread count") {
+    Network network(small);
+    network.quantize();
+    Sentences sentences;
+    std::vector<Sentences> alone(41);
+    for (std::uint32_t i = 0; i < 41; ++i) {
+        const std::size_t length = i == 0 ? small.positions : 1 + i * 7 % 39;
+        sentences.add(length, i);
+        alone[i].add(length, i);
+    }
+    for (const auto& products : back_ends()) {
+        const Encoder fp32(products, small, network.tensors, std::nullopt);
+        const std::vector<float> largest = fp32.calibrate(sentences.batch(), 2);
+        for (const Encoder& encoder :
+             {fp32, Encoder(products, small, network.tensors, formats_for(largest))}) {
+            INFO(encoder.path());
+            const std::vector<float> all = trace(encoder, sentences.batch(), 1);
+            for (const int threads : {2, 3, 7}) REQUIRE(trace(encoder, sentences.batch(), threads) == all);
+            const std::size_t width = all.size() / alone.size();
+            for (std::size_t i = 0; i < alone.size(); ++i) {
+                const std::vector<float> one = trace(encoder, alone[i].batch(), 1);
+                REQUIRE(
+                    std::equal(one.begin(), one.end(), all.begin() + static_cast<std::ptrdiff_t>(i * width)));
+            }
+        }
+    }
+}
+
+TEST_CASE("the back ends agree in fp32") {
+    const Network network(small);
+    Sentences sentences;
+    for (std::uint32_t i = 0; i < 5; ++i) sentences.add(3 + 7 * i, i);
+    const std::vector<float> first =
+        trace(Encoder(eigen_products(), small, network.tensors, std::nullopt), sentences.batch(), 1);
+    for (const auto& products : back_ends()) {
+        const std::vector<float> logits =
+            trace(Encoder(products, small, network.tensors, std::nullopt), sentences.batch(), 1);
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+            REQUIRE(logits[i] == Approx(first[i]).margin(1e-4));
+        }
+    }
+}
+
+TEST_CASE("another word table changes only the sentences that use the changed row") {
+    Network network(small);
+    Sentences sentences;
+    for (std::uint32_t i = 0; i < 8; ++i) sentences.add(4, i);
+    const Encoder encoder(eigen_products(), small, network.tensors, std::nullopt);
+    std::vector<float> table = network.values["embeddings.word"];
+    const auto row = static_cast<std::size_t>(sentences.ids[0]);
+    table[row * small.embedding] += 1;
+    const std::vector<float> before = trace(encoder, sentences.batch(), 1);
+    const std::vector<float> after = trace(encoder.with_word_table(table), sentences.batch(), 1);
+    const std::size_t width = before.size() / 8;
+    for (std::size_t i = 0; i < 8; ++i) {
+        const auto ids = std::span(sentences.ids).subspan(4 * i, 4);
+        const bool uses = std::find(ids.begin(), ids.end(), static_cast<std::int32_t>(row)) != ids.end();
+        const auto at = static_cast<std::ptrdiff_t>(i * width);
+        CHECK(uses != std::equal(before.begin() + at,
+                                 before.begin() + at + static_cast<std::ptrdiff_t>(width),
+                                 after.begin() + at));
+    }
+}
+
+TEST_CASE("wrong networks are refused in one sentence") {
+    const auto make = [](const NetworkShape& shape, const Network& network) {
+        return Encoder(eigen_products(), shape, network.tensors, std::nullopt);
+    };
+    NetworkShape shape = small;
+    shape.heads = 5;
+    CHECK_THROWS_WITH(make(shape, Network(small)),
+                      ContainsSubstring("heads must divide hidden, got 5 and 32"));
+    shape = small;
+    shape.ffn = 47;
+    CHECK_THROWS_WITH(make(shape, Network(small)),
+                      ContainsSubstring("tensor layers.0.up.weight must have shape (47, 32), got (48, 32)"));
+    Network broken(small);
+    broken.values["layers.1.key.bias"][3] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_WITH(make(small, broken), ContainsSubstring("layers.1.key.bias must be finite"));
+    CHECK_THROWS_WITH(activation_by_name("swish"),
+                      ContainsSubstring("one of gelu, gelu_new, relu; got 'swish'"));
+}
+
+TEST_CASE("wrong sentences are refused in one sentence") {
+    Sentences sentences;
+    sentences.add(3, 1);
+    sentences.ids[2] = 50;
+    CHECK_THROWS_WITH(check_batch(sentences.batch(), small),
+                      ContainsSubstring("ids must be in 0..49, got 50"));
+    sentences.ids[2] = 1;
+    sentences.offsets = {0, 0, 3};
+    CHECK_THROWS_WITH(check_batch(sentences.batch(), small), ContainsSubstring("sentence 0 is empty"));
+    Sentences too_long;
+    too_long.add(41, 1);
+    CHECK_THROWS_WITH(check_batch(too_long.batch(), small), ContainsSubstring("at most 40 tokens, got 41"));
+}
