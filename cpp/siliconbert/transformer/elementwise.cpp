@@ -72,19 +72,25 @@ SILICONBERT_INLINE void bias_then(float* y, const float* bias, std::size_t rows,
 
 SILICONBERT_CLONES
 void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale) {
-    for (std::size_t i = 0; i < rows; ++i, values += columns) {
-        float most = values[0];
+    for (std::size_t i = 0; i < rows; ++i) {
+        float* row = values + i * columns;
+        float most = row[0];
 #pragma omp simd reduction(max : most)
-        for (std::size_t j = 0; j < columns; ++j) most = std::max(most, values[j]);
+        for (std::size_t j = 0; j < columns; ++j) most = std::max(most, row[j]);
+#pragma omp simd
+        for (std::size_t j = 0; j < columns; ++j) row[j] = scale * (row[j] - most);
+    }
+    // All rows in one loop: rows are short, and the remainder of a vector loop would cost more than its body.
+#pragma omp simd
+    for (std::size_t j = 0; j < rows * columns; ++j) values[j] = exponential(values[j]);
+    for (std::size_t i = 0; i < rows; ++i) {
+        float* row = values + i * columns;
         float sum = 0;
 #pragma omp simd reduction(+ : sum)
-        for (std::size_t j = 0; j < columns; ++j) {
-            values[j] = exponential(scale * (values[j] - most));
-            sum += values[j];
-        }
+        for (std::size_t j = 0; j < columns; ++j) sum += row[j];
         const float share = 1 / sum;
 #pragma omp simd
-        for (std::size_t j = 0; j < columns; ++j) values[j] *= share;
+        for (std::size_t j = 0; j < columns; ++j) row[j] *= share;
     }
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 // Sentences run together until they hold this many tokens: enough that the last, partly filled row block
 // costs little, few enough that the buffers of a pass (about 10 MB for the base size) stay in the last cache.
-constexpr std::size_t pass_tokens = 8 * row_block;
+constexpr std::size_t pass_tokens = 4 * row_block;
 
 // Bounds of consecutive groups of sentences with at most pass_tokens tokens each (one longer sentence stands
 // alone).

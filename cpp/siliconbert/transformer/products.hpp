@@ -19,7 +19,7 @@ enum class Activation { none, relu, gelu, gelu_new, tanh };
 // Rows come in blocks of this many, the last filled up with zeros: every product then has one of few shapes,
 // and the bits of a row do not depend on the rows beside it. 64 rows keep a block's FFN activations in a 2
 // MiB L2 cache.
-inline constexpr std::size_t row_block = 64;
+inline constexpr std::size_t row_block = 128;
 
 inline std::size_t padded_rows(std::size_t rows) { return (rows + row_block - 1) / row_block * row_block; }
 

@@ -1,0 +1,33 @@
+#include "siliconbert/exits/entropy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "siliconbert/base/check.hpp"
+
+namespace siliconbert {
+
+// With d = x - max(x): H = ln sum exp(d) - sum(d exp(d)) / sum exp(d). Both terms are at least 0, so nothing
+// cancels or overflows. (EdgeBERT's equation 3 subtracts max(x) where it must be added.)
+float entropy(std::span<const float> logits) {
+    const double largest = *std::max_element(logits.begin(), logits.end());
+    double sum = 0;
+    double weighted = 0;
+    for (const float x : logits) {
+        const double below = x - largest;
+        const double e = std::exp(below);
+        sum += e;
+        weighted += below * e;
+    }
+    return static_cast<float>(std::log(sum) - weighted / sum);
+}
+
+std::vector<float> entropies(std::span<const float> logits, std::size_t classes) {
+    require(classes >= 1, "entropy: logits must have at least one class, got ", classes);
+    require_finite(logits, "entropy", "logits");
+    std::vector<float> result(logits.size() / classes);
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = entropy(logits.subspan(i * classes, classes));
+    return result;
+}
+
+}  // namespace siliconbert
