@@ -10,16 +10,17 @@ namespace siliconbert {
 // With d = x - max(x): H = ln sum exp(d) - sum(d exp(d)) / sum exp(d). Both terms are at least 0, so nothing
 // cancels or overflows. (EdgeBERT's equation 3 subtracts max(x) where it must be added.)
 float entropy(std::span<const float> logits) {
-    const double largest = *std::max_element(logits.begin(), logits.end());
-    double sum = 0;
+    const auto largest = std::max_element(logits.begin(), logits.end());
+    double others = 0;  // sum exp(d) without the largest logit's 1
     double weighted = 0;
-    for (const float x : logits) {
-        const double below = x - largest;
+    for (auto x = logits.begin(); x != logits.end(); ++x) {
+        if (x == largest) continue;
+        const double below = double{*x} - double{*largest};
         const double e = std::exp(below);
-        sum += e;
+        others += e;
         weighted += below * e;
     }
-    return static_cast<float>(std::log(sum) - weighted / sum);
+    return static_cast<float>(std::log1p(others) - weighted / (1 + others));
 }
 
 std::vector<float> entropies(std::span<const float> logits, std::size_t classes) {

@@ -1,9 +1,10 @@
-"""Entropy, exit rules, exit predictor and threshold search, one sentence after another: the twin of the core's exits."""
+"""Entropy, exit rules, predictor, threshold search, sentence by sentence: the twin of the core's exits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ def entropy(logits: NDArray[Any]) -> NDArray[np.float32]:
     x = np.asarray(logits, dtype=np.float64)
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     p = e / e.sum(axis=-1, keepdims=True)
-    return -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(axis=-1).astype(np.float32)
+    nats = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(axis=-1)
+    return np.asarray(nats, dtype=np.float32)
 
 
 def by_entropy(entropy: NDArray[Any], threshold: float) -> NDArray[np.int32]:
@@ -106,7 +108,7 @@ def train_predictor(
     """Weights (inputs, outputs) and biases of the five layers after training on the entropies."""
     data = np.asarray(entropy, dtype=np.float32).astype(np.float64)
     sizes = [1, 64, 64, 64, 64, data.shape[1] - 1 - first]
-    network = [_dense(i, o, seed, d) for d, (i, o) in enumerate(zip(sizes, sizes[1:], strict=False))]
+    network = [_dense(i, o, seed, d) for d, (i, o) in enumerate(pairwise(sizes))]
     moments = [[(np.zeros_like(w), np.zeros_like(b)) for w, b in network] for _ in range(2)]
     step = 0
     for epoch in range(epochs):
@@ -177,4 +179,4 @@ def _adam(
         moved.append(
             tuple(x - rate * m / (np.sqrt(v) + 1e-7) for x, m, v in zip(dense, first, second, strict=True))
         )
-    return moved  # type: ignore[return-value]
+    return moved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ class Region(NamedTuple):
 def thresholds(means: Sequence[float], sigmas: Sequence[float]) -> NDArray[np.float64]:
     """Where the normal densities of neighbouring levels cross between their means."""
     found = []
-    for (m1, s1), (m2, s2) in zip(zip(means, sigmas), zip(means[1:], sigmas[1:]), strict=False):
+    for (m1, s1), (m2, s2) in pairwise(zip(means, sigmas, strict=True)):
         if s1 == s2:
             found.append((m1 + m2) / 2)
             continue

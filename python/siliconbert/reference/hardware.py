@@ -1,4 +1,4 @@
-"""Counts, cycles and energies of EdgeBERT's accelerator from their definitions: the twin of the core's hardware."""
+"""Counts, cycles and energies of EdgeBERT's accelerator by definition: the twin of the core's hardware."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Sentence(NamedTuple):
 def products(
     tokens: int, hidden: int, heads: int, heads_off: int, ffn: int, classes: int
 ) -> list[tuple[str, int, int, int]]:
-    """Matrix products (part, rows, columns, depth) of one layer; a head that is off keeps its output slice."""
+    """Matrix products (part, rows, columns, depth) of a layer; a head that is off keeps its output slice."""
     head, on = hidden // heads, heads - heads_off
     found = [("qkv", tokens, on * head, hidden)] * 3
     found += [("scores", tokens, tokens, head), ("context", tokens, head, tokens)] * on
@@ -60,7 +60,7 @@ def sfu_cycles(
     intervals: Mapping[str, float],
     overlap: float = 0.0,
 ) -> float:
-    """States times cycles a state: softmax rows of every head, two additions and two normalisations, one entropy."""
+    """States times cycles a state: softmax of every head, two additions, two normalisations, one entropy."""
     row, width = math.ceil(tokens / n), math.ceil(hidden / n)
     cycles = heads_on * tokens * intervals["softmax_interval"] * (2 * row + 2 * row + 5 * row + 1)
     cycles += 2 * tokens * intervals["layer_norm_interval"] * ((2 * width + 1) + (7 * width + 1))
@@ -86,7 +86,7 @@ def sentence(
     clock_power: float,
     first: int = 1,
 ) -> Sentence:
-    """One latency-aware sentence: nominal up to layer `first`, then the lowest voltage that meets the target."""
+    """One latency-aware sentence: nominal up to layer `first`, then the lowest voltage that suffices."""
     nominal = levels[-1]
 
     def fastest(voltage: float) -> float:
@@ -111,5 +111,6 @@ def sentence(
     frequency = max(needed, fastest(levels[0])) if enough else nominal_frequency
     cycles = (exit - first) * layer_cycles
     rest = energy(cycles, cycles / frequency, voltage, frequency)
-    total = [a + b for a, b in zip(spent, rest, strict=True)]
-    return Sentence(voltage, frequency, elapsed + cycles / frequency, *total, bool(enough))
+    dynamic, leakage, clock = (a + b for a, b in zip(spent, rest, strict=True))
+    latency = elapsed + cycles / frequency
+    return Sentence(voltage, frequency, latency, dynamic, leakage, clock, bool(enough))

@@ -1,0 +1,266 @@
+"""When a sentence leaves the network: entropy, EdgeBERT's exit rules, the exit predictor, thresholds."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from siliconbert._core import exits as _core
+
+__all__ = [
+    "EntropyRule",
+    "Lut",
+    "PredictionRule",
+    "Predictor",
+    "by_entropy",
+    "by_prediction",
+    "entropy",
+    "threshold_for",
+]
+
+
+def entropy(logits: ArrayLike) -> NDArray[np.float32]:
+    """Entropy of softmax(logits) over the last axis, natural logarithm.
+
+    logits  : float32, (..., C), finite
+    returns : float32, (...), 0 .. ln C
+    errors  : ValueError for a logit that is not finite
+    source  : edgebert_micro2021, equation 1 (equation 3 has the sign of max(x) wrong)
+
+    >>> f"{entropy([[0.0, 0.0]])[0]:.4f}"
+    '0.6931'
+    """
+    return np.asarray(_core.entropy(logits))
+
+
+def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
+    """Exit layers of the conventional early exit: the first layer with entropy < threshold, else the last.
+
+    entropy   : float32, (N, L), after layers 1..L
+    threshold : nats; the comparison is strict
+    returns   : int32, (N,), 1..L
+    source    : edgebert_micro2021, Algorithm 1
+
+    >>> by_entropy([[0.5, 0.2, 0.1], [0.6, 0.6, 0.6]], threshold=0.3).tolist()
+    [2, 3]
+    """
+    return np.asarray(_core.replay(_core.ByEntropy(threshold), _sentences(entropy, "by_entropy")))
+
+
+def by_prediction(
+    entropy: ArrayLike,
+    lut: Lut,
+    threshold: float,
+    first: int = 1,
+    last_ramp: int | None = None,
+    check_before: bool = True,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Exit layers where a table predicts the exit from the entropy after layer `first`.
+
+    Up to layer `first` a sentence leaves where its entropy is < threshold. After that layer the nearest row
+    of the table gives the entropies to expect after layers first+1 .. L-1; the first one < threshold is the
+    predicted layer (the last one where none is). There the sentence leaves whatever its entropy; never later.
+
+    entropy      : float32, (N, L), after layers 1..L
+    lut          : predicts layers first+1 .. L-1
+    threshold    : nats; all comparisons are strict
+    last_ramp    : no later layer but L has an exit: a later prediction becomes L. 10 emulates the public code
+                   on 12 layers, where a prediction of 11 runs all 12. None: every layer has one
+    check_before : leave before the predicted layer where the entropy is < threshold
+    returns      : (exit layers, predicted layers), int32, (N,); a sentence that leaves by layer `first` has
+                   its exit layer as prediction
+    errors       : ValueError for a table that predicts other layers, first or last_ramp out of range
+    source       : edgebert_micro2021, Algorithm 2; edgebert_code, modeling_highway_albert.py
+
+    >>> lut = Lut(keys=[0.0, 0.5], entropies=[[0.1, 0.1], [0.4, 0.2]])
+    >>> layer, predicted = by_prediction([[0.5, 0.5, 0.5, 0.5]], lut, threshold=0.3)
+    >>> int(layer[0]), int(predicted[0])
+    (3, 3)
+    """
+    rows = _sentences(entropy, "by_prediction")
+    rule = PredictionRule(lut, first, last_ramp, check_before)
+    leave = _core.ByPrediction(rule.core(rows.shape[1]), threshold)
+    layer = _core.replay(leave, rows)
+    return np.asarray(layer), np.asarray(leave.predicted)
+
+
+@dataclass(frozen=True, eq=False)
+class Lut:
+    """The distilled exit predictor: the row with the nearest key answers, the lower one of two equally near.
+
+    keys      : float64, (B,), nats, ascending: entropies after one layer
+    entropies : float64, (B, K), nats: those to expect after the next K layers
+    """
+
+    keys: NDArray[np.float64]
+    entropies: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Take anything array-like."""
+        object.__setattr__(self, "keys", np.asarray(self.keys, dtype=np.float64))
+        object.__setattr__(self, "entropies", np.asarray(self.entropies, dtype=np.float64))
+
+    @cached_property
+    def core(self) -> Any:
+        """The core's table; ValueError where keys do not ascend or a number is not finite."""
+        return _core.Lut(self.keys, self.entropies.ravel())
+
+    @classmethod
+    def from_csv(cls, path: str | os.PathLike[str], layers: int = 12, first: int = 1) -> Lut:
+        """The table in a CSV file without header: entropy after layer `first`, then of first+1 .. layers-1.
+
+        errors : ValueError naming the file and the columns found and expected; OSError for an unreadable file
+        source : the form of edgebert_code, sw/Entropy_LUT/sst2_lookup_table_opt.csv
+        """
+        wanted = layers - first
+        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+        rows = [_csv_row(path, number, line, first, wanted) for number, line in enumerate(lines, start=1)]
+        if not rows:
+            raise ValueError(f"Lut.from_csv: {path} must have at least one row, got none")
+        table = np.array(rows)
+        lut = cls(table[:, 0], table[:, 1:])
+        try:
+            _ = lut.core
+        except ValueError as error:
+            raise ValueError(f"Lut.from_csv: {path}: {error}") from None
+        return lut
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the form that from_csv reads; no number changes. The file appears whole or not at all."""
+        lines = (",".join(f"{x:.17g}" for x in row) for row in np.column_stack([self.keys, self.entropies]))
+        part = Path(f"{os.fspath(path)}.part")
+        try:
+            part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """The exit predictor: a perceptron from the entropy after layer `first` to those after first+1 .. L-1.
+
+    Four hidden layers of 64 with ReLU and a linear one.
+    source: edgebert_micro2021, Sec. 5.1; edgebert_code, entropypredictor.ipynb
+    """
+
+    core: Any
+
+    @classmethod
+    def train(
+        cls,
+        entropy: ArrayLike,
+        seed: int = 0,
+        epochs: int = 3,
+        batch: int = 32,
+        learning_rate: float = 1e-3,
+        first: int = 1,
+    ) -> Predictor:
+        """Fit to a trace's entropies: mean squared error, Adam; the same bits in every run.
+
+        entropy : float32, (N, L), after layers 1..L of training sentences
+        seed    : of the first weights and of the order of the sentences
+        errors  : ValueError for entropies that are not finite or fewer than 3 layers
+        """
+        rows = _sentences(entropy, "Predictor.train")
+        return cls(_core.Predictor.train(rows, first, seed, epochs, batch, learning_rate))
+
+    def predict(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Entropies to expect after the following layers, (N, K), for entropies x, (N,); may be negative."""
+        return np.asarray(self.core.predict(np.ravel(x)))
+
+    def distil(self, bins: int = 100, width: float = 0.01) -> Lut:
+        """The table of predictions at 0, width, .. (bins - 1) width nats, negative ones clipped to 0."""
+        keys = np.arange(bins, dtype=np.float64) * width
+        return Lut(keys, np.maximum(self.predict(keys), 0))
+
+
+@dataclass(frozen=True)
+class EntropyRule:
+    """The rule of by_entropy."""
+
+    def core(self, layers: int) -> Any:
+        """The core's rule."""
+        return _core.EntropyRule()
+
+
+@dataclass(frozen=True)
+class PredictionRule:
+    """The rule of by_prediction with its options."""
+
+    lut: Lut
+    first: int = 1
+    last_ramp: int | None = None
+    check_before: bool = True
+
+    def core(self, layers: int) -> Any:
+        """The core's rule for a network of that many layers."""
+        last = layers - 1 if self.last_ramp is None else self.last_ramp
+        return _core.PredictionRule(self.lut.core, layers, self.first, last, self.check_before)
+
+
+class _Trace(Protocol):
+    logits: NDArray[np.float32]
+    entropy: NDArray[np.float32]
+
+
+def threshold_for(
+    trace: _Trace,
+    labels: ArrayLike,
+    max_drop: float = 0.01,
+    rule: EntropyRule | PredictionRule | None = None,
+) -> float:
+    """The largest threshold such that it and every smaller one lose at most `max_drop` of accuracy.
+
+    Exact: all distinct thresholds are tried, not a grid. The loss is counted from the last layer's accuracy.
+
+    trace    : anything with .logits (N, L, C) and .entropy (N, L)
+    labels   : integers, (N,)
+    max_drop : absolute, 0.01 is one percentage point
+    rule     : EntropyRule() (the default) or PredictionRule(lut, ...)
+    returns  : nats; nan where even the smallest threshold loses more (a prediction rule can: its last exit is
+               not the last layer); the next number above all entropies where no threshold loses more
+    errors   : ValueError for shapes that do not agree
+    """
+    rows = _sentences(trace.entropy, "threshold_for")
+    classes = np.argmax(trace.logits, axis=-1)
+    truth = np.asarray(labels)
+    if classes.shape != rows.shape or truth.shape != rows.shape[:1]:
+        raise ValueError(
+            "threshold_for: labels must be (N,), logits (N, L, C) and entropy (N, L), "
+            f"got {truth.shape}, {np.shape(trace.logits)} and {rows.shape}"
+        )
+    # A drop of a whole number of sentences counts as within, whatever the last digit of the product says.
+    allowed = max_drop * len(truth) + 1e-9
+    core = (rule or EntropyRule()).core(rows.shape[1])
+    return float(_core.largest_threshold(core, rows, classes == truth[:, None], allowed))
+
+
+def _sentences(entropy: ArrayLike, caller: str) -> NDArray[np.float32]:
+    rows = np.ascontiguousarray(entropy, dtype=np.float32)
+    if rows.ndim != 2:
+        raise ValueError(
+            f"{caller}: entropy must have 2 dimensions (sentences, layers), got shape {rows.shape}"
+        )
+    return rows
+
+
+def _csv_row(path: str | os.PathLike[str], number: int, line: str, first: int, wanted: int) -> list[float]:
+    cells = line.split(",")
+    if len(cells) != wanted:
+        raise ValueError(
+            f"Lut.from_csv: {path} must have {wanted} columns "
+            f"(entropy, then layers {first + 1}..{first + wanted - 1}), got {len(cells)} in row {number}"
+        )
+    try:
+        return [float(cell) for cell in cells]
+    except ValueError:
+        raise ValueError(
+            f"Lut.from_csv: {path} must hold numbers, got {line[:40]!r} in row {number}"
+        ) from None

@@ -1,0 +1,336 @@
+"""What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence.
+
+Not in this model: reading the embeddings from ReRAM, moving weights, GELU, and the regulator's losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from siliconbert import catalog
+from siliconbert._core import hardware as _core
+
+__all__ = ["Accelerator", "Cost", "Run", "Shape", "accelerator", "names", "shape"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of an encoder that its cost depends on; classes of its exit classifiers."""
+
+    hidden: int
+    ffn: int
+    heads: int
+    layers: int
+    classes: int = 2
+
+
+def shape(model: Any) -> Shape:
+    """The shape of a model: a catalogue name, a mapping, or an object with hidden, ffn, heads and layers.
+
+    An object may carry them in its attribute `shape`. `classes` is 2 where it is not given.
+    errors: ValueError listing the known names, or naming the size that lacks
+
+    >>> shape("albert-base").ffn
+    3072
+    """
+    if isinstance(model, str):
+        model = catalog.record("models", model, "hardware.shape")
+    elif not isinstance(model, Mapping) and hasattr(model, "shape"):
+        model = model.shape
+    sizes = {key: _size(model, key) for key in ("hidden", "ffn", "heads", "layers", "classes")}
+    if missing := [key for key, size in sizes.items() if size is None]:
+        raise ValueError(
+            f"hardware.shape: model must have hidden, ffn, heads and layers, got no {missing[0]}"
+        )
+    return Shape(**{key: int(size) for key, size in sizes.items() if size is not None})
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one encoder layer costs for one sentence, at nominal voltage and frequency.
+
+    macs_by_part, kept_macs_by_part : multiply-accumulates; kept: those whose weight is not pruned (the cycles
+                                      do not depend on it: the processing unit skips no time)
+    cycles                          : by unit, pu and sfu
+    energy_pj                       : by part, pJ: pu, sfu, leakage, clock
+    seconds                         : s
+    """
+
+    macs_by_part: dict[str, float]
+    kept_macs_by_part: dict[str, float]
+    cycles: dict[str, float]
+    energy_pj: dict[str, float]
+    seconds: float
+
+    @property
+    def macs(self) -> float:
+        """Multiply-accumulates of the whole layer."""
+        return sum(self.macs_by_part.values())
+
+    @property
+    def joules(self) -> float:
+        """Energy of the whole layer, J."""
+        return sum(self.energy_pj.values()) * 1e-12
+
+
+@dataclass(frozen=True)
+class Run:
+    """What sentences cost, one entry each.
+
+    voltage, frequency : V and Hz of the layers after the prediction; nominal where all ran at nominal
+    latency            : s
+    by_part            : J: dynamic, leakage, clock
+    feasible           : whether the predicted exit (at nominal: the real one) ends by the latency target
+    reason             : one sentence where some are not feasible, else empty
+    """
+
+    voltage: Floats
+    frequency: Floats
+    latency: Floats
+    by_part: dict[str, Floats]
+    feasible: NDArray[np.bool_]
+    reason: str = ""
+
+    @property
+    def energy(self) -> Floats:
+        """Energy of each sentence, J."""
+        return np.asarray(sum(self.by_part.values()))
+
+
+def names() -> list[str]:
+    """Names of all accelerators in the catalogue.
+
+    >>> names()
+    ['edgebert-12nm']
+    """
+    return sorted(catalog.records("accelerators"))
+
+
+def accelerator(
+    name: str, n: int = 16, leakage_mw: float | None = None, sfu_overlap: float | None = None
+) -> Accelerator:
+    """An accelerator of the catalogue.
+
+    n           : lanes and units of the vector multiply-accumulate array, one of the record's sizes
+    leakage_mw  : mW at nominal voltage; the record's value where None
+    sfu_overlap : share of the special function unit's cycles hidden behind the processing unit's, 0..1;
+                  the record's value where None
+    errors      : ValueError for an unknown name or n
+    source      : accelerators.toml
+
+    >>> accelerator("edgebert-12nm").layer("albert-base").cycles["pu"]
+    3710976.0
+    """
+    record = catalog.record("accelerators", name, "hardware.accelerator")
+    if n not in (sizes := record["sizes"].value):
+        raise ValueError(f"hardware.accelerator: n must be one of {', '.join(map(str, sizes))}; got {n}")
+    values = {key: q.value for key, q in record.items() if isinstance(q, catalog.Quantity)}
+    if leakage_mw is not None:
+        values["leakage_power"] = leakage_mw
+    if sfu_overlap is not None:
+        values["sfu_overlap"] = sfu_overlap
+    return Accelerator(name, n, values)
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """EdgeBERT's accelerator with n x n multipliers: cycles, energy as V^2 x cycles, planned voltage.
+
+    values: the numbers of the record, in its units. Energy a cycle is set so that the record's average power
+    is met at its size; at another n it scales with n^energy_exponent, an assumption.
+    source: edgebert_micro2021, Secs. 5.2, 7, 8; edgebert_code
+    """
+
+    name: str
+    n: int
+    values: dict[str, Any]
+
+    def layer(
+        self, model: Any, sequence: int = 128, heads_off: int = 0, density: float = 1.0, ramp: bool = False
+    ) -> Cost:
+        """The cost of one encoder layer for one sentence.
+
+        model     : whatever shape() takes
+        sequence  : tokens, padding included (the paper pads to 128)
+        heads_off : heads that the learned spans switch off
+        density   : kept fraction of the encoder's weights; changes kept_macs_by_part only
+        ramp      : with the exit classifier (pooler, classifier, entropy) after the layer
+        """
+        work = self._work(shape(model), sequence, heads_off, density, ramp)
+        cycles = _core.layer_cycles(self._units, work)
+        whole = _core.nominal(self._supply, [sum(cycles.values())])
+        per_cycle_pj = self._energy_per_cycle * 1e12
+        energy_pj = {unit: count * per_cycle_pj for unit, count in cycles.items()}
+        energy_pj |= {part: float(whole[part][0]) * 1e12 for part in ("leakage", "clock")}
+        seconds = float(whole["latency"][0])
+        return Cost(_core.macs(work), _core.macs(work, kept=True), cycles, energy_pj, seconds)
+
+    def base(
+        self,
+        model: Any,
+        sentences: int = 1,
+        sequence: int = 128,
+        heads_off: int = 0,
+        target_ms: float | None = None,
+    ) -> Run:
+        """Sentences through all layers and the main classifier, at nominal voltage and frequency.
+
+        target_ms: milliseconds a sentence may take; None: no target, all are feasible
+        """
+        sizes = shape(model)
+        layer = self._cycles(sizes, sequence, heads_off, ramp=False)
+        classifier = self._cycles(sizes, sequence, heads_off, ramp=True) - layer
+        return self._nominal(np.full(sentences, sizes.layers * layer + classifier), target_ms, "base")
+
+    def early_exit(
+        self,
+        model: Any,
+        layer: ArrayLike,
+        sequence: int = 128,
+        heads_off: int = 0,
+        target_ms: float | None = None,
+    ) -> Run:
+        """Sentences that leave after the given layers (1..L), at nominal voltage and frequency.
+
+        Every layer that runs has an exit classifier. target_ms: as in base().
+        """
+        sizes = shape(model)
+        exits = np.atleast_1d(np.asarray(layer))
+        if exits.size and not (exits.min() >= 1 and exits.max() <= sizes.layers):
+            raise ValueError(
+                f"early_exit: layer must be in 1..{sizes.layers}, got {exits.min()}..{exits.max()}"
+            )
+        return self._nominal(
+            exits * self._cycles(sizes, sequence, heads_off, ramp=True), target_ms, "early_exit"
+        )
+
+    def sentences(
+        self,
+        model: Any,
+        layer: ArrayLike,
+        predicted: ArrayLike,
+        target_ms: float = 50.0,
+        sequence: int = 128,
+        heads_off: int = 0,
+        first: int = 1,
+    ) -> Run:
+        """Latency-aware sentences: after layer `first` the voltage is planned from the predicted layer.
+
+        Latency and energy are those of the layers that really run.
+
+        layer, predicted : exits.by_prediction's, (N,), 1 <= layer <= predicted <= L
+        target_ms        : milliseconds a sentence may take
+        returns          : a sentence that cannot make it runs at nominal and is not feasible
+        errors           : ValueError for a target that is not positive or layers out of range
+        source           : edgebert_micro2021, Algorithm 2, Sec. 5.2
+
+        >>> run = accelerator("edgebert-12nm").sentences("albert-base", [8], [8], target_ms=50)
+        >>> float(run.voltage[0])
+        0.7
+        """
+        sizes = shape(model)
+        plan = _core.LatencyPlan(
+            layer_cycles=self._cycles(sizes, sequence, heads_off, ramp=True),
+            plan_cycles=_core.voltage_cycles(self._units),
+            layers=sizes.layers,
+            first=first,
+            target=target_ms * 1e-3,
+        )
+        return _run(
+            _core.planned(self._supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted)), target_ms
+        )
+
+    def fastest(self, voltage: float) -> float:
+        """The highest frequency at a voltage, Hz: linear from the record's threshold voltage (assumed).
+
+        >>> accelerator("edgebert-12nm").fastest(0.8)
+        1000000000.0
+        """
+        return float(_core.Supply.fastest(self._supply, voltage))
+
+    def _work(self, sizes: Shape, sequence: int, heads_off: int, density: float, ramp: bool) -> Any:
+        if sequence < 0 or heads_off < 0:
+            raise ValueError(
+                f"hardware: sequence and heads_off must be at least 0, got {sequence} and {heads_off}"
+            )
+        return _core.LayerWork(
+            tokens_attention=sequence,
+            tokens_ffn=sequence,
+            hidden=sizes.hidden,
+            heads=sizes.heads,
+            heads_off=heads_off,
+            ffn=sizes.ffn,
+            density=density,
+            classes=sizes.classes if ramp else 0,
+        )
+
+    def _cycles(self, sizes: Shape, sequence: int, heads_off: int, ramp: bool) -> float:
+        work = self._work(sizes, sequence, heads_off, 1.0, ramp)
+        return float(sum(_core.layer_cycles(self._units, work).values()))
+
+    def _nominal(self, cycles: Floats, target_ms: float | None, caller: str) -> Run:
+        if target_ms is not None and not target_ms > 0:
+            raise ValueError(f"{caller}: target_ms must be positive, got {target_ms}")
+        table = _core.nominal(self._supply, cycles)
+        if target_ms is not None:
+            table["feasible"] = table["latency"] <= target_ms * 1e-3
+        return _run(table, target_ms)
+
+    @cached_property
+    def _units(self) -> Any:
+        keys = (
+            "softmax_interval",
+            "layer_norm_interval",
+            "add_interval",
+            "entropy_interval",
+            "voltage_interval",
+        )
+        numbers = {key: self.values[key] for key in (*keys, "sfu_overlap")}
+        return _core.EdgebertUnits(n=self.n, **numbers)
+
+    @cached_property
+    def _supply(self) -> Any:
+        return _core.Supply(
+            levels=self.values["voltage_levels"],
+            nominal_frequency=self.values["nominal_frequency"] * 1e9,
+            threshold_voltage=self.values["threshold_voltage"],
+            settle_time=self.values["settle_time"] * 1e-9,
+            energy_per_cycle=self._energy_per_cycle,
+            leakage_power=self.values["leakage_power"] * 1e-3,
+            clock_power=self.values["clock_power"] * 1e-3,
+        )
+
+    @property
+    def _energy_per_cycle(self) -> float:
+        """Dynamic energy a cycle at nominal voltage, J."""
+        v = self.values
+        dynamic_mw = v["average_power"] - v["leakage_power"] - v["clock_power"]
+        scale = (self.n / v["calibrated_size"]) ** v["energy_exponent"]
+        return float(dynamic_mw * 1e-3 / (v["nominal_frequency"] * 1e9) * scale)
+
+
+def _size(model: Any, key: str) -> int | None:
+    default = 2 if key == "classes" else None
+    size = model.get(key, default) if isinstance(model, Mapping) else getattr(model, key, default)
+    return size.value if isinstance(size, catalog.Quantity) else size
+
+
+def _run(table: dict[str, Floats], target_ms: float | None) -> Run:
+    feasible = table["feasible"].astype(bool)
+    late = int((~feasible).sum())
+    return Run(
+        voltage=table["voltage"],
+        frequency=table["frequency"],
+        latency=table["latency"],
+        by_part={part: table[part] for part in ("dynamic", "leakage", "clock")},
+        feasible=feasible,
+        reason=f"{late} of {len(feasible)} sentences need more than {target_ms:g} ms" if late else "",
+    )

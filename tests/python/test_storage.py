@@ -1,0 +1,146 @@
+"""Stored images: exact sizes, the cells of every bit, and a reading of whatever faults leave."""
+
+import numpy as np
+import pytest
+
+from siliconbert import _core, catalog, formats, sparsity, storage
+from siliconbert.reference import storage as twin
+
+EVENT = np.dtype([("region", "<u4"), ("cell", "<u8"), ("stored", "u1"), ("read", "u1")], align=True)
+
+
+def weights(rows=37, columns=29, seed=2):
+    return np.random.default_rng(seed).normal(size=(rows, columns)).astype(np.float32)
+
+
+def stored(fmt="adaptivfloat8", density=0.4, layout="bitmask", cells=storage.EDGEBERT_CELLS, w=None):
+    w = weights() if w is None else w
+    mask = sparsity.prune(w, sparsity.Unstructured(), density)
+    return w, mask, storage.store(w, mask, formats.get(fmt), layout, cells)
+
+
+def levels(region):
+    return [region.level(cell) for cell in range(region.cells)]
+
+
+@pytest.mark.parametrize("layout", storage.layouts())
+@pytest.mark.parametrize("fmt", formats.names())
+@pytest.mark.parametrize("density", [0.001, 0.4, 1.0])
+def test_what_is_loaded_is_the_quantized_kept_weight(layout, fmt, density):
+    w, mask, image = stored(fmt, density, layout)
+    fitted = formats.fit(w[mask], formats.get(fmt))
+    assert image.format == fitted == image.stored_format()
+    wanted = np.zeros_like(w)
+    wanted[mask] = formats.quantize(w[mask], fitted)
+    assert image.load().dtype == np.float32 and np.array_equal(image.load(), wanted)
+    assert np.array_equal(image.mask(), mask if layout == "bitmask" else np.ones_like(mask))
+
+
+@pytest.mark.parametrize("fmt", formats.names())
+def test_bitmask_sizes_are_exact(fmt):
+    w, mask, image = stored(fmt)
+    width = formats.get(fmt).width
+    assert image.bits == {"values": int(mask.sum()) * width, "mask": w.size, "parameters": 8}
+    assert image.cells == {"values": int(mask.sum()) * -(-width // 2), "mask": w.size, "parameters": 8}
+    assert image.bytes == -(-(int(mask.sum()) * width + w.size + 8) // 8)
+    assert image.shape == w.shape and image.name == "w"
+
+
+@pytest.mark.parametrize("cell", ["rram-slc", "rram-mlc2", "rram-mlc3"])
+@pytest.mark.parametrize("fmt", formats.names())
+def test_levels_are_the_twins(fmt, cell):
+    w, mask, image = stored(fmt, cells={"*": cell})
+    bits = catalog.records("cells")[cell]["bits"]
+    width = formats.get(fmt).width
+    values, masks, parameters = image.image.regions
+    assert values.map.cell_bits == twin.split_into_cells(width, bits)
+    codes = formats.encode(w[mask], image.format).tolist()
+    assert levels(values) == twin.levels(codes, values.map.bit_order, values.map.cell_bits)
+    assert levels(masks) == twin.mask_levels(mask, bits)
+    bias = [image.format.bias & 0xFF]
+    assert levels(parameters) == twin.levels(bias, range(7, -1, -1), twin.split_into_cells(8, bits))
+
+
+def test_eight_bits_lie_in_mlc3_as_three_three_two_with_the_sign_beside_the_mantissa():
+    fmt = formats.AdaptivFloat(8, 4, bias=-15)
+    image = storage.store(
+        [[-1.375]], [[True]], fmt, cells={"*": "rram-mlc3"}
+    )  # sign 1, exponent 1111, mantissa 011
+    values = image.image.regions[0]
+    assert values.map.bit_order == [7, 2, 1, 0, 6, 5, 4, 3] and values.map.cell_bits == [3, 3, 2]
+    assert levels(values) == [0b101, 0b111, 0b11]
+
+
+def with_mask(image, mask):
+    """The image as it reads with another mask: one that faults left."""
+    regions = [
+        _core.base.Region(r.name, _core.base.Codes(mask.ravel(), 1) if r.name == "mask" else r.codes, r.map)
+        for r in image.image.regions
+    ]
+    faulty = _core.base.CodeImage(image.name, *image.shape, regions)
+    return storage.Image(faulty, image.format, image.layout)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_mask_with_another_number_of_ones_has_the_twins_reading(seed):
+    w, mask, image = stored()
+    flips = np.random.default_rng(seed).random(w.shape) < 0.05 * seed
+    faulty = with_mask(image, mask ^ flips)
+    assert np.array_equal(faulty.mask(), mask ^ flips)
+    values = formats.quantize(w[mask], image.format)
+    assert np.array_equal(faulty.load(), twin.load(values, mask ^ flips))
+
+
+def test_faults_in_the_bias_move_every_value_by_a_power_of_two():
+    w = weights() / 16
+    _, _, image = stored(w=w)
+    faulty = image.image.copy()
+    bias = image.format.bias & 0xFF
+    faulty.apply(np.array([(2, 7, bias & 1, 1 - (bias & 1))], EVENT))
+    step = 1.0 if bias % 2 == 0 else -1.0
+    assert np.array_equal(storage.Image(faulty, image.format, "bitmask").load(), image.load() * 2.0**step)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_any_single_fault_in_the_bias_leaves_finite_values(bit):
+    _, _, image = stored()
+    faulty = image.image.copy()
+    level = faulty.regions[2].level(bit)
+    faulty.apply(np.array([(2, bit, level, 1 - level)], EVENT))
+    assert np.isfinite(storage.Image(faulty, image.format, "bitmask").load()).all()
+
+
+def test_events_in_the_values_change_only_the_elements_they_name():
+    _, _, image = stored()
+    clean = image.load()
+    events = np.array([(0, cell, 0, 3) for cell in (400, 7, 5)], EVENT)
+    faulty = image.image.copy()
+    faulty.apply(events)
+    changed = _core.storage.changed_values(image.image, events)
+    kept = np.flatnonzero(image.mask())
+    assert changed == [(value, kept[value]) for value in (1, 100)]
+    differs = np.flatnonzero((storage.Image(faulty, image.format, "bitmask").load() != clean).ravel())
+    assert set(differs) <= {element for _, element in changed}
+    assert _core.storage.changed_values(image.image, np.array([(1, 0, 0, 1)], EVENT)) is None
+
+
+GOOD = {"w": [[1.0, 2.0]], "mask": [[True, False]], "fmt": formats.get("adaptivfloat8")}
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        ({"layout": "csr"}, "layout must be one of bitmask, dense; got 'csr'"),
+        ({"ecc": "secded"}, r"storage\.store: ecc must be None .*, got 'secded'"),
+        ({"cells": {"*": "dram"}}, r"storage\.store: name must be one of rram-mlc2, .*; got 'dram'"),
+        ({"cells": {"value": "rram-slc", "*": "rram-slc"}}, r"regions among \*, mask, .*; got 'value'"),
+        ({"cells": {"values": "rram-slc"}}, "must name a cell for region 'mask' or"),
+        ({"mask": [[1.0, 0.0]]}, "mask must be bool of shape"),
+        ({"mask": [[True]]}, r"mask must be bool of shape \(1, 2\), got bool of shape \(1, 1\)"),
+        ({"w": [1.0, 2.0]}, "w must have 2 dimensions, got 1"),
+        ({"w": [[np.nan, 2.0]]}, "must be finite"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused(change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        storage.store(**{**GOOD, **change})
