@@ -1,0 +1,27 @@
+"""EdgeBERT Table 3: exit layers, thresholds and energy at 1, 2 and 5 points of accuracy drop."""
+
+from siliconbert import report
+from siliconbert.campaign import authors, exit_table
+from siliconbert.campaign.outcome import Outcome
+from siliconbert.campaign.setup import Call
+
+TABLE = "edgebert/table_3"
+TASK = "sst2"
+MODEL = "edgebert-mini/sst2"
+DROPS = (0.01, 0.02, 0.05)
+TARGET_MS = 50.0
+ACCELERATOR = "edgebert-12nm"
+MULTIPLIERS = 16
+REFERENCE_SHAPE = "albert-base"
+# The authors' own files, and the layer up to which their code follows a prediction.
+ENTROPIES = "dataset_sst2_eval.txt"
+LUT = "sst2_lookup_table_opt.csv"
+LAST_RAMP = 10
+
+
+def run(call: Call) -> Outcome:
+    if call.authors is not None:
+        ee, lai = (report.printed(TABLE, TASK, name) for name in ("ee_threshold", "lai_threshold"))
+        return authors.run(TABLE, TASK, call.authors, ENTROPIES, LUT, ee, lai, LAST_RAMP)
+    plan = exit_table.Plan(DROPS, ACCELERATOR, MULTIPLIERS, TARGET_MS, REFERENCE_SHAPE)
+    return exit_table.run(TABLE, TASK, call, MODEL, TASK, plan)

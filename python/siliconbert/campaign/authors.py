@@ -1,0 +1,72 @@
+"""Exit layers from the authors' own files: entropies of a development set, and a look-up table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siliconbert import exits
+from siliconbert.campaign.early_exit import EE_LAYER, LAI_PREDICTED
+from siliconbert.campaign.outcome import Measurement, Outcome
+
+Threshold = tuple[str, float]
+
+
+def run(
+    table: str,
+    task: str,
+    folder: Path,
+    entropies: str,
+    lut: str,
+    ee: Sequence[Threshold],
+    lai: Sequence[Threshold],
+    last_ramp: int,
+) -> Outcome:
+    """The average exit layers at the printed thresholds, (row, threshold) each, by the authors' rules.
+
+    last_ramp : the last layer at which a prediction is followed; a later one runs all layers
+    """
+    entropy = read_entropies(folder / entropies)
+    rows = exits.Lut.from_csv(folder / lut)
+    found: list[Measurement] = []
+    for (row, ee_threshold), (_, lai_threshold) in zip(ee, lai, strict=True):
+        layer = exits.by_entropy(entropy, ee_threshold)
+        _, predicted = exits.by_prediction(
+            entropy, rows, lai_threshold, last_ramp=last_ramp, check_before=False
+        )
+        found += [
+            Measurement(row, EE_LAYER, float(layer.mean())),
+            Measurement(row, LAI_PREDICTED, float(predicted.mean())),
+        ]
+    header = (
+        f"data: the authors' files {entropies} (sentences x layers: {entropy.shape}) and {lut}",
+        f"rules: of the authors' code: a prediction beyond layer {last_ramp} runs all; predictions are "
+        "counted without the checks before them",
+        f"thresholds as printed: EE {_listed(ee)}; LAI {_listed(lai)}",
+    )
+    return Outcome(table, task, "authors", header, tuple(found))
+
+
+def _listed(thresholds: Sequence[Threshold]) -> str:
+    return ", ".join(f"{value:g} ({row})" for row, value in thresholds)
+
+
+def read_entropies(path: Path) -> NDArray[np.float32]:
+    """Comma-separated entropies, one row a sentence, one column a layer.
+
+    errors: FileNotFoundError; ValueError naming the file where it is not such a table
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"reproduce: --authors must be a folder with {path.name}, got {str(path.parent)!r}"
+        )
+    try:
+        found = np.loadtxt(path, np.float32, delimiter=",", ndmin=2)
+    except ValueError as error:
+        raise ValueError(f"{path}: must be comma-separated entropies, one row a sentence ({error})") from None
+    if found.size == 0 or not np.isfinite(found).all() or (found < 0).any():
+        raise ValueError(f"{path}: entropies must be finite and not negative, one row a sentence")
+    return found

@@ -1,0 +1,85 @@
+"""What a campaign runs on: the caller's choices, and the model and sentences they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from siliconbert import data, models
+from siliconbert.data import Data
+from siliconbert.models import Model, Trace
+
+Progress = Callable[[int], None]
+QUICK_SENTENCES = 400
+QUICK_TRIALS = 10
+TRIALS = 20
+
+
+def _silent(total: int) -> Progress | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the caller asks of a table; None leaves the choice to its task list.
+
+    model, data : names; glue, zoo, authors: folders
+    trials      : fault trials; threads: None for all
+    quick       : at most 400 fixed sentences and 10 trials
+    progress    : given a total, returns a function that is told how much is done, or None
+    """
+
+    model: str | None = None
+    data: str | None = None
+    glue: Path | None = None
+    zoo: Path | None = None
+    authors: Path | None = None
+    trials: int | None = None
+    threads: int | None = None
+    quick: bool = False
+    seed: int = 1
+    progress: Callable[[int], Progress | None] = _silent
+
+    def count_of_trials(self) -> int:
+        """Trials to run: as asked, else 10 when quick, else 20."""
+        return self.trials or (QUICK_TRIALS if self.quick else TRIALS)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and the sentences it is evaluated on; `available` is how many there were before --quick."""
+
+    model: Model
+    data: Data
+    available: int
+
+    def trace(self, threads: int | None = None, progress: Progress | None = None) -> Trace:
+        """The model's trace of the sentences."""
+        return self.model.trace(self.data, threads=threads, progress=progress)
+
+    def header(self, trace: Trace) -> tuple[str, ...]:
+        """Lines that name model, data and numeric path."""
+        shape, found = self.model.shape, self.data
+        count = f"{len(found)} sentences"
+        if len(found) < self.available:
+            count = f"{len(found)} of {self.available} sentences (quick: a fixed, evenly spaced choice)"
+        cut = f"; {trace.truncated} truncated to {shape.positions} tokens" if trace.truncated else ""
+        return (
+            f"model: {self.model.name}, {shape.layers} layers of width {shape.hidden}, {shape.heads} heads",
+            f"data: {found.task} {found.split}, {count}{cut}; {found.provenance}",
+            f"numeric path: {trace.path}",
+        )
+
+
+def prepare(
+    model: str,
+    task: str,
+    split: str = "dev",
+    glue: Path | None = None,
+    zoo: Path | None = None,
+    quick: bool = False,
+) -> Subject:
+    """The named model and sentences, with --quick at most 400 of them."""
+    found = data.load(task, split=split, folder=glue)
+    return Subject(models.load(model, zoo=zoo), found.quick(QUICK_SENTENCES) if quick else found, len(found))

@@ -1,0 +1,49 @@
+"""What every reader returns: sentences, labels and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Sentence: TypeAlias = str | tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Labelled sentences of one task and split.
+
+    sentences  : str, or (first, second) for a pair task
+    labels     : int64 class numbers, one a sentence; float64 scores 0..5 for the regression task stsb
+    classes    : names of the classes, in label order; empty for stsb
+    provenance : who made the data and the split, and what is known about leaks
+    """
+
+    task: str
+    split: str
+    sentences: list[Sentence]
+    labels: NDArray[np.int64] | NDArray[np.float64]
+    classes: tuple[str, ...]
+    provenance: str
+
+    def __len__(self) -> int:
+        """Number of sentences."""
+        return len(self.sentences)
+
+    def take(self, index: NDArray[np.int64]) -> Data:
+        """The sentences with the numbers `index`, in that order."""
+        return replace(self, sentences=[self.sentences[i] for i in index], labels=self.labels[index])
+
+    def quick(self, count: int = 400) -> Data:
+        """At most `count` fixed, evenly spaced sentences (all of them if there are fewer); no randomness.
+
+        >>> six = Data("t", "dev", list("abcdef"), np.zeros(6, np.int64), ("no", "yes"), "made up")
+        >>> six.quick(3).sentences
+        ['a', 'c', 'e']
+        """
+        if count < 1:
+            raise ValueError(f"Data.quick: count must be at least 1, got {count}")
+        size = len(self)
+        return self if count >= size else self.take(np.arange(count, dtype=np.int64) * size // count)

@@ -1,0 +1,81 @@
+"""Sentences to token ids, with the truncations counted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+from numpy.typing import NDArray
+
+from siliconbert.data.record import Sentence
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token and type ids (int32) of each sentence, special tokens included; `truncated` lost their end."""
+
+    ids: list[NDArray[np.int32]]
+    types: list[NDArray[np.int32]]
+    truncated: int
+
+    def __len__(self) -> int:
+        """Number of sentences."""
+        return len(self.ids)
+
+
+class Tokenizer:
+    """WordPiece (or whatever the file says) by the `tokenizers` package.
+
+    source : path of a tokenizer.json, or its text
+    errors : ValueError if it is neither
+    """
+
+    def __init__(self, source: str | Path):
+        """See the class."""
+        text = str(source)
+        try:
+            self._inner = (
+                tokenizers.Tokenizer.from_str(text)
+                if text.lstrip().startswith("{")
+                else tokenizers.Tokenizer.from_file(text)
+            )
+        except Exception as error:  # the package raises bare Exception
+            raise ValueError(
+                f"Tokenizer: source must be a tokenizer.json file or its text: {error}"
+            ) from None
+        self._inner.no_padding()
+        self._inner.no_truncation()
+
+    def encode(self, sentences: Sequence[Sentence], limit: int = 512) -> Encoded:
+        """Ids of sentences or pairs: [CLS] a [SEP] or [CLS] a [SEP] b [SEP], at most `limit` tokens each.
+
+        A pair loses tokens of its longer part first. When any sentence was truncated a UserWarning gives the
+        count, which the result carries too. Empty sentences and a limit below 4 are a ValueError.
+        """
+        if limit < 4:
+            raise ValueError(f"Tokenizer.encode: limit must be at least 4, got {limit}")
+        _refuse_empty(sentences)
+        self._inner.enable_truncation(limit, strategy="longest_first")
+        coded = self._inner.encode_batch(list(sentences))
+        self._inner.no_truncation()
+        truncated = sum(bool(c.overflowing) for c in coded)
+        if truncated:
+            warnings.warn(
+                f"{truncated} of {len(coded)} sentences were truncated to {limit} tokens", stacklevel=2
+            )
+        return Encoded(
+            [np.array(c.ids, np.int32) for c in coded],
+            [np.array(c.type_ids, np.int32) for c in coded],
+            truncated,
+        )
+
+
+def _refuse_empty(sentences: Sequence[Sentence]) -> None:
+    for i, sentence in enumerate(sentences):
+        parts = (sentence,) if isinstance(sentence, str) else sentence
+        if not all(part.strip() for part in parts):
+            raise ValueError(f"Tokenizer.encode: sentences must not be empty, sentence {i} is")

@@ -1,0 +1,68 @@
+"""Models: Hugging Face directories, the compressed model file, the zoo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siliconbert.models.compressed import read_compressed
+from siliconbert.models.huggingface import read_huggingface
+from siliconbert.models.model import Activations, Model
+from siliconbert.models.sentences import Sentences, Tokens
+from siliconbert.models.shape import Shape
+from siliconbert.models.stored import Faulty, Stored, Trials
+from siliconbert.models.trace import Trace
+from siliconbert.models.zoo import get_zoo, write_index, zoo_file, zoo_folders, zoo_names
+
+__all__ = [
+    "Activations",
+    "Faulty",
+    "Model",
+    "Sentences",
+    "Shape",
+    "Stored",
+    "Tokens",
+    "Trace",
+    "Trials",
+    "get_zoo",
+    "load",
+    "write_index",
+    "zoo_file",
+    "zoo_folders",
+    "zoo_names",
+]
+
+
+def load(name: str | Path, zoo: str | Path | None = None) -> Model:
+    """The model of that name in the zoo, in a compressed model file, or in a Hugging Face directory.
+
+    name   : "edgebert-mini/sst2", a path that ends in .safetensors, or a directory with config.json
+    zoo    : the only zoo folder to search; see zoo_folders() for the usual ones
+    errors : ValueError with one sentence that names the file and the key or tensor, or what was searched
+    """
+    path = Path(name)
+    if path.is_dir():
+        return _from_directory(path)
+    if path.suffix == ".safetensors":
+        return _from_file(path, path.stem)
+    return _from_file(zoo_file(str(name), zoo), str(name))
+
+
+def _from_directory(folder: Path) -> Model:
+    found = read_huggingface(folder)
+    return Model(
+        folder.resolve().name, found.shape, found.tensors, vocabulary=found.tokenizer, card=found.card
+    )
+
+
+def _from_file(path: Path, name: str) -> Model:
+    found = read_compressed(path)
+    return Model(
+        name,
+        found.shape,
+        {key: tensor.values for key, tensor in found.tensors.items()},
+        {key: tensor.mask for key, tensor in found.tensors.items() if tensor.mask is not None},
+        {key: tensor.format for key, tensor in found.tensors.items() if tensor.format is not None},
+        None if found.activations is None else Activations(**found.activations),
+        found.vocabulary,
+        found.card,
+    )

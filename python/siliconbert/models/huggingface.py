@@ -1,0 +1,199 @@
+"""Hugging Face directories (config.json, model.safetensors, tokenizer.json) of ALBERT and BERT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siliconbert.models.jsonfile import Config, read_json
+from siliconbert.models.shape import MODEL_TYPES, Shape
+from siliconbert.models.tensorfile import TensorFile, open_tensors
+
+# Ours <- theirs, after the model's prefix. Files converted from TensorFlow say gamma and beta for weight and
+# bias.
+_EMBEDDINGS = {
+    "embeddings.word": "embeddings.word_embeddings.weight",
+    "embeddings.position": "embeddings.position_embeddings.weight",
+    "embeddings.type": "embeddings.token_type_embeddings.weight",
+    "embeddings.norm": "embeddings.LayerNorm",
+    "embeddings.projection": "encoder.embedding_hidden_mapping_in",
+}
+_BERT_LAYER = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "output": "attention.output.dense",
+    "attention_norm": "attention.output.LayerNorm",
+    "up": "intermediate.dense",
+    "down": "output.dense",
+    "norm": "output.LayerNorm",
+}
+_ALBERT_LAYER = {
+    "query": "attention.query",
+    "key": "attention.key",
+    "value": "attention.value",
+    "output": "attention.dense",
+    "attention_norm": "attention.LayerNorm",
+    "up": "ffn",
+    "down": "ffn_output",
+    "norm": "full_layer_layer_norm",
+}
+_ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_new", "gelu_pytorch_tanh": "gelu_new", "relu": "relu"}
+# Ours <- theirs in config.json.
+_SIZES = {
+    "vocabulary": "vocab_size",
+    "positions": "max_position_embeddings",
+    "types": "type_vocab_size",
+    "hidden": "hidden_size",
+    "heads": "num_attention_heads",
+    "ffn": "intermediate_size",
+    "layers": "num_hidden_layers",
+}
+
+
+@dataclass(frozen=True)
+class Directory:
+    """What a Hugging Face directory holds; `tensors` by canonical name, float32."""
+
+    shape: Shape
+    tensors: dict[str, NDArray[np.float32]]
+    tokenizer: bytes | None
+    card: dict[str, Any]
+
+
+def read_huggingface(folder: Path) -> Directory:
+    """Reads the directory; nothing in it is trusted.
+
+    errors: ValueError with one sentence that names the file and the key or tensor
+    """
+    config = read_json(folder / "config.json")
+    stored = _Stored(folder)
+    shape = _shape(config, stored)
+    ramps = any(name.startswith("ramps.") for name in stored.files)
+    names = _Names(shape, stored)
+    tensors = {name: stored.read(names.theirs(name), size) for name, size in shape.tensors(ramps).items()}
+    tokenizer = folder / "tokenizer.json"
+    card = folder / "card.json"
+    return Directory(
+        shape,
+        tensors,
+        tokenizer.read_bytes() if tokenizer.is_file() else None,
+        read_json(card).values if card.is_file() else {},
+    )
+
+
+def _shape(config: Config, stored: _Stored) -> Shape:
+    model_type = config.choice("model_type", MODEL_TYPES)
+    sizes = {ours: config.integer(theirs) for ours, theirs in _SIZES.items()}
+    albert = model_type == "albert"
+    config.require(
+        config.values.get("position_embedding_type", "absolute") == "absolute",
+        "position_embedding_type",
+        "'absolute'",
+    )
+    config.require(config.values.get("inner_group_num", 1) == 1, "inner_group_num", "1")
+    try:
+        return Shape(
+            model_type,
+            **sizes,
+            embedding=config.integer("embedding_size") if albert else sizes["hidden"],
+            groups=config.integer("num_hidden_groups") if albert else sizes["layers"],
+            classes=_classes(config, stored),
+            activation=_ACTIVATIONS[config.choice("hidden_act", tuple(_ACTIVATIONS))],
+            epsilon=config.fraction("layer_norm_eps"),
+        )
+    except ValueError as error:
+        message = str(error)
+        raise ValueError(message if config.place in message else f"{config.place}: {message}") from None
+
+
+def _classes(config: Config, stored: _Stored) -> int:
+    """Outputs of the classifier in the file, 0 where there is none."""
+    if "classifier.weight" not in stored.files:
+        return 0
+    size = stored.shape("classifier.weight")
+    if len(size) != 2:
+        raise ValueError(f"{stored.folder}: classifier.weight must have 2 dimensions, got shape {size}")
+    classes = size[0]
+    labels = config.values.get("id2label", {})
+    config.require(isinstance(labels, dict), "id2label", "an object")
+    agrees = not labels or len(labels) == classes
+    config.require(agrees, "id2label", f"as long as classifier.weight has rows ({classes})")
+    return classes
+
+
+class _Names:
+    """The tensor names of one directory."""
+
+    def __init__(self, shape: Shape, stored: _Stored):
+        self.albert = shape.model_type == "albert"
+        prefix = f"{shape.model_type}."
+        self.prefix = prefix if any(name.startswith(f"{prefix}embeddings.") for name in stored.files) else ""
+
+    def theirs(self, ours: str) -> str:
+        """The file's name of the canonical name `ours`."""
+        if ours in _EMBEDDINGS:
+            return self.prefix + _EMBEDDINGS[ours]
+        place, part = ours.rsplit(".", 1)
+        if place in _EMBEDDINGS:
+            return f"{self.prefix}{_EMBEDDINGS[place]}.{part}"
+        if place.startswith("layers."):
+            return f"{self.prefix}encoder.{self._layer(place)}.{part}"
+        if place == "main.pooler":
+            return f"{self.prefix}pooler.{part}" if self.albert else f"{self.prefix}pooler.dense.{part}"
+        return f"{place.removeprefix('main.')}.{part}"
+
+    def _layer(self, place: str) -> str:
+        _, group, matrix = place.split(".")
+        if self.albert:
+            return f"albert_layer_groups.{group}.albert_layers.0.{_ALBERT_LAYER[matrix]}"
+        return f"layer.{group}.{_BERT_LAYER[matrix]}"
+
+
+class _Stored:
+    """The tensors of model.safetensors, or of the shards that model.safetensors.index.json names."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        index = folder / "model.safetensors.index.json"
+        whole = folder / "model.safetensors"
+        if index.is_file() and not whole.is_file():
+            self.files = self._shards(index)
+        else:
+            found = open_tensors(whole)
+            self.files = dict.fromkeys(found.entries, found)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self.files[name].entries[name].shape
+
+    def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        for known in _spellings(name):
+            if known in self.files:
+                return self.files[known].read_float(known, shape)
+        raise ValueError(f"{self.folder}: tensor {name} is missing")
+
+    def _shards(self, index: Path) -> dict[str, TensorFile]:
+        where = read_json(index).values.get("weight_map")
+        if not isinstance(where, dict) or not all(isinstance(file, str) for file in where.values()):
+            raise ValueError(f"{index}: weight_map must map tensor names to file names")
+        opened: dict[str, TensorFile] = {}
+        for file in sorted(set(where.values())):
+            # A shard lies beside its index: a path would read files that the user did not name.
+            if Path(file).name != file or file == "..":
+                raise ValueError(f"{index}: weight_map must name files in the same folder, got {file!r}")
+            opened[file] = open_tensors(self.folder / file)
+        for name, file in where.items():
+            if name not in opened[file].entries:
+                raise ValueError(f"{index}: {file} has no tensor {name}")
+        return {name: opened[file] for name, file in where.items()}
+
+
+def _spellings(name: str) -> Iterator[str]:
+    yield name
+    if "LayerNorm." in name:
+        yield name.replace(".weight", ".gamma").replace(".bias", ".beta")

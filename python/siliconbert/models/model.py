@@ -1,0 +1,248 @@
+"""A model: its shape, its weights as the engine uses them, and what can be done with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siliconbert import _core, exits, formats, sparsity
+from siliconbert.data import Tokenizer
+from siliconbert.formats import Format
+from siliconbert.models.compressed import LARGEST_FILE, write_compressed
+from siliconbert.models.engine import products
+from siliconbert.models.sentences import Sentences, Tokens, gather
+from siliconbert.models.shape import Shape
+from siliconbert.models.trace import Trace
+
+if TYPE_CHECKING:
+    from siliconbert.models.stored import Stored
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Activations:
+    """The AdaptivFloat format of every operand of a product that is not a weight: one bias a place."""
+
+    width: int
+    exponent_bits: int
+    bias: Mapping[str, int]
+
+    def engine(self) -> dict[str, Any]:
+        """What the core's Encoder takes."""
+        return {"width": self.width, "exponent_bits": self.exponent_bits, "bias": dict(self.bias)}
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A BERT or ALBERT with its weights decoded to float32.
+
+    tensors     : canonical name ("layers.0.query.weight") -> float32, zeros where pruned
+    masks       : matrix -> bool, which weights are kept; a matrix that is not named is dense
+    formats     : matrix -> the format whose values its kept weights are; a tensor that is not named is plain
+                  float32
+    activations : None where the network runs in fp32
+    vocabulary  : the text of tokenizer.json; None where the model takes token ids only
+    card        : recipe, seed, data, accuracy, licences
+    """
+
+    name: str
+    shape: Shape
+    tensors: Mapping[str, NDArray[np.float32]]
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    activations: Activations | None = None
+    vocabulary: bytes | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def encoder(self) -> Any:
+        """The network in the core, made when first needed."""
+        active = self.activations.engine() if self.activations else None
+        return _core.transformer.Encoder(products(), self.shape.engine(), dict(self.tensors), active)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer | None:
+        """Text to token ids; errors: ValueError where the model's tokenizer.json cannot be read."""
+        if self.vocabulary is None:
+            return None
+        try:
+            # Anything but a JSON object would be taken for a path.
+            return Tokenizer("{" + self.vocabulary.decode().lstrip().removeprefix("{"))
+        except ValueError as error:
+            raise ValueError(f"{self.name}: its tokenizer.json cannot be read ({error})") from None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same weights, sizes and formats only."""
+        digest = hashlib.sha256(repr((self.shape, self.activations)).encode())
+        for name in sorted(self.tensors):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.tensors[name]).tobytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def ramps(self) -> bool:
+        """Whether there is a classifier after every layer, not only after the last."""
+        return "ramps.1.pooler.weight" in self.tensors
+
+    def matrices(self) -> list[str]:
+        """The names of the weight matrices and tables, the word table first."""
+        return [name for name, values in self.tensors.items() if values.ndim == 2]
+
+    def mask(self, name: str) -> NDArray[np.bool_]:
+        """Which weights of a matrix are kept."""
+        return self.masks.get(name, np.ones(self.tensors[name].shape, bool))
+
+    def tokens(self, data: Sentences, caller: str = "Model.tokens") -> Tokens:
+        """The data as the engine takes it."""
+        return gather(data, self.tokenizer, self.shape.positions, caller)
+
+    def trace(
+        self,
+        data: Sentences,
+        threads: int | None = None,
+        clean: Trace | None = None,
+        progress: Progress | None = None,
+    ) -> Trace:
+        """Logits and entropy after every layer in one pass.
+
+        data     : labelled data, or a list of sentences, of (first, second) pairs, or of token-id lists
+        threads  : None for all processors; the result is the same at any count
+        clean    : this data's trace on the model before its faults; only sentences that the faults touch run
+                   again
+        progress : called with the number of finished sentences now and then
+        errors   : ValueError for no or empty sentences, ids outside the vocabulary, a `clean` of something
+                   else
+        """
+        tokens = self.tokens(data, "Model.trace")
+        self._check_classifier()
+        return self._trace(tokens, threads or 0, clean, progress)
+
+    def hidden(self, data: Sentences, threads: int | None = None) -> list[NDArray[np.float32]]:
+        """States after the last layer, (tokens, hidden) for each sentence."""
+        tokens = self.tokens(data, "Model.hidden")
+        states = self.encoder.hidden(tokens.ids, tokens.types, tokens.offsets, threads or 0)
+        return np.split(states, tokens.offsets[1:-1])
+
+    def pruned(self, density: Mapping[str, float]) -> Model:
+        """The model with the smallest weights of each named matrix set to zero.
+
+        density: name of a matrix, or the start of several ("layers."), -> kept fraction, 0 < density <= 1
+        """
+        masks = dict(self.masks)
+        for start, kept in density.items():
+            names = [name for name in self.matrices() if name.startswith(start)]
+            if not names:
+                raise ValueError(
+                    f"Model.pruned: density must name matrices such as {self.matrices()[0]}, got {start!r}"
+                )
+            for name in names:
+                chosen = sparsity.prune(self.tensors[name], sparsity.Unstructured(), kept)
+                masks[name] = chosen & self.mask(name)
+        tensors = {
+            name: np.where(masks[name], v, np.float32(0)) if name in masks else v
+            for name, v in self.tensors.items()
+        }
+        return replace(self, tensors=tensors, masks=masks)
+
+    def quantized(self, fmt: Format | str, data: Sentences, threads: int | None = None) -> Model:
+        """The model with weights and both sides of every product in AdaptivFloat.
+
+        Each matrix's parameters come from its kept weights (those that are not zero), each activation's from
+        the largest magnitude that the sentences in `data` give it in an fp32 run of the quantized weights.
+
+        fmt  : a format or its name; AdaptivFloat, variant algorithm1
+        data : training sentences, or others that are not evaluated
+        """
+        fmt = formats.get(fmt) if isinstance(fmt, str) else fmt
+        if fmt.variant != "algorithm1":
+            raise ValueError(f"Model.quantized: fmt must be AdaptivFloat of variant algorithm1, got {fmt}")
+        tensors, masks, fitted = dict(self.tensors), dict(self.masks), {}
+        for name in self.matrices():
+            masks[name] = self.mask(name) & (tensors[name] != 0)
+            fitted[name] = formats.fit(tensors[name][masks[name]], fmt)
+            tensors[name] = np.where(
+                masks[name], formats.quantize(tensors[name], fitted[name]), np.float32(0)
+            )
+        plain = replace(self, tensors=tensors, masks=masks, formats=fitted, activations=None)
+        tokens = plain.tokens(data, "Model.quantized")
+        largest = plain.encoder.calibrate(tokens.ids, tokens.types, tokens.offsets, threads or 0)
+        bias = {place: _bias(most, fmt) for place, most in largest.items()}
+        return replace(plain, activations=Activations(fmt.width, fmt.exponent_bits, bias))
+
+    def save(self, path: str | Path, table: str | Path | None = None, most_bytes: int = LARGEST_FILE) -> None:
+        """Writes the compressed model file; it appears complete or not at all.
+
+        table      : file beside it that takes the word table and the tokenizer, to be shared by models of
+                     other tasks
+        most_bytes : a file that would be larger is refused
+        errors     : ValueError, with nothing left behind
+        """
+        write_compressed(self, Path(path), None if table is None else Path(table), most_bytes)
+
+    def store(
+        self,
+        tensor: str,
+        fmt: Format | str | None = None,
+        layout: str = "bitmask",
+        cells: Mapping[str, str] | None = None,
+        ecc: str | None = None,
+    ) -> Stored:
+        """The same model with one of its matrices in a memory image.
+
+        tensor : name of a matrix, "embeddings.word" for instance
+        fmt    : format of the stored values, fitted to the kept weights; None for the matrix's own
+        layout : see storage.layouts()
+        cells  : region -> name of the cell that holds it, "*" for the others; see faults.names()
+        """
+        from siliconbert.models.stored import store
+
+        return store(self, tensor, fmt, layout, cells, ecc)
+
+    def _check_classifier(self) -> None:
+        if not self.shape.classes:
+            raise ValueError(
+                f"Model.trace: the model must have a classifier, {self.name} has none (hidden() works)"
+            )
+
+    def _trace(self, tokens: Tokens, threads: int, clean: Trace | None, progress: Progress | None) -> Trace:
+        if clean is not None:
+            raise ValueError(
+                "Model.trace: clean is for models that sb.faults.inject made, this one has no faults"
+            )
+        return self._finish(tokens, self._logits(tokens, threads, progress))
+
+    def _logits(self, tokens: Tokens, threads: int, progress: Progress | None = None) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self.encoder.trace(
+            tokens.ids, tokens.types, tokens.offsets, threads, progress
+        )
+        return found
+
+    def _finish(self, tokens: Tokens, logits: NDArray[np.float32]) -> Trace:
+        return Trace(
+            logits,
+            np.asarray(exits.entropy(logits), np.float32),
+            tuple(self.encoder.exits),
+            self.encoder.path,
+            self._identity(),
+            tokens.fingerprint(),
+            tokens.truncated,
+        )
+
+    def _identity(self) -> str:
+        return f"{self.name} {self.fingerprint}"
+
+
+def _bias(largest: float, fmt: Format) -> int:
+    """The bias that gives the largest magnitude the highest exponent."""
+    bias = formats.fit([largest], fmt).bias
+    assert bias is not None
+    return bias

@@ -1,0 +1,152 @@
+"""The sizes of a network, and from them the name and shape of every tensor it needs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MODEL_TYPES = ("albert", "bert")
+ACTIVATIONS = ("gelu", "gelu_new", "relu")
+_SIZES = ("vocabulary", "positions", "types", "embedding", "hidden", "heads", "ffn", "layers", "groups")
+# Far above any published model: a file that claims more is refused before anything is allocated.
+_LARGEST_SIZE = 1 << 24
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a BERT or ALBERT encoder.
+
+    groups     : sets of layer weights; layer l (1-based) uses set (l - 1) * groups // layers
+    classes    : outputs of the classifiers, 0 where there is none
+    activation : "gelu" (by erf), "gelu_new" (by tanh) or "relu"
+    epsilon    : of the layer norms
+    errors     : ValueError naming the field
+
+    >>> Shape("bert", 90, 40, 2, 16, 16, 4, 64, 1, 1, 2).tensors(ramps=False)["layers.0.up.weight"]
+    (64, 16)
+    """
+
+    model_type: str
+    vocabulary: int
+    positions: int
+    types: int
+    embedding: int
+    hidden: int
+    heads: int
+    ffn: int
+    layers: int
+    groups: int
+    classes: int
+    activation: str = "gelu"
+    epsilon: float = 1e-12
+
+    def __post_init__(self) -> None:
+        """Refuses sizes that do not fit together."""
+        self._check_choices()
+        self._check_sizes()
+        _require(self.hidden % self.heads == 0, "heads must divide hidden", f"{self.heads} and {self.hidden}")
+        _require(
+            self.layers % self.groups == 0, "groups must divide layers", f"{self.groups} and {self.layers}"
+        )
+        if self.model_type == "bert":
+            _require(self.embedding == self.hidden, "embedding must equal hidden in a bert", self.embedding)
+            _require(self.groups == self.layers, "groups must equal layers in a bert", self.groups)
+
+    def _check_choices(self) -> None:
+        _require(
+            self.model_type in MODEL_TYPES,
+            f"model_type must be one of {', '.join(MODEL_TYPES)}",
+            self.model_type,
+        )
+        _require(
+            self.activation in ACTIVATIONS,
+            f"activation must be one of {', '.join(ACTIVATIONS)}",
+            self.activation,
+        )
+        small = isinstance(self.epsilon, float) and 0 < self.epsilon < 1
+        _require(small, "epsilon must be a number above 0 and below 1", self.epsilon)
+
+    def _check_sizes(self) -> None:
+        for name, least in [*((name, 1) for name in _SIZES), ("classes", 0)]:
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            _require(
+                whole and least <= value <= _LARGEST_SIZE,
+                f"{name} must be an integer in {least}..{_LARGEST_SIZE}",
+                value,
+            )
+
+    def engine(self) -> dict[str, Any]:
+        """What the core's Encoder takes as its shape."""
+        sizes = asdict(self)
+        del sizes["model_type"]
+        return sizes
+
+    def tensors(self, ramps: bool) -> dict[str, tuple[int, ...]]:
+        """Canonical name -> shape of every tensor; matrices are (outputs, inputs).
+
+        ramps: whether there is a classifier after every layer, not only after the last
+        """
+        wide = {"hidden": self.hidden, "ffn": self.ffn}
+        found = dict(self._embeddings())
+        for group in range(self.groups):
+            for name, out, inside in _LAYER:
+                found |= _linear(f"layers.{group}.{name}", wide[out], wide[inside])
+            for name in ("attention_norm", "norm"):
+                found |= _pair(f"layers.{group}.{name}", (self.hidden,), self.hidden)
+        for place in self.classifiers(ramps):
+            found |= _linear(f"{place}.pooler", self.hidden, self.hidden)
+            found |= _linear(f"{place}.classifier", self.classes, self.hidden)
+        return found
+
+    def classifiers(self, ramps: bool) -> list[str]:
+        """The classifiers' names, first layer first; the last is `main`."""
+        if not self.classes:
+            return []
+        return [*(f"ramps.{layer}" for layer in range(1, self.layers if ramps else 1)), "main"]
+
+    def places(self) -> list[str]:
+        """Names of the places where activations enter a product, whether or not there are ramps."""
+        layers = range(1, self.layers + 1)
+        inside = [f"layer.{layer}.{place}" for layer in layers for place in _PLACES]
+        heads = [*(f"ramp.{layer}" for layer in range(1, self.layers)), "main"]
+        return [
+            "embeddings",
+            *inside,
+            *(f"{head}.{place}" for head in heads for place in ("token", "pooled")),
+        ]
+
+    def _embeddings(self) -> dict[str, tuple[int, ...]]:
+        rows = {"word": self.vocabulary, "position": self.positions, "type": self.types}
+        found: dict[str, tuple[int, ...]] = {
+            f"embeddings.{name}": (count, self.embedding) for name, count in rows.items()
+        }
+        found |= _pair("embeddings.norm", (self.embedding,), self.embedding)
+        if self.model_type == "albert":
+            found |= _linear("embeddings.projection", self.hidden, self.embedding)
+        return found
+
+
+_LAYER = (
+    ("query", "hidden", "hidden"),
+    ("key", "hidden", "hidden"),
+    ("value", "hidden", "hidden"),
+    ("output", "hidden", "hidden"),
+    ("up", "ffn", "hidden"),
+    ("down", "hidden", "ffn"),
+)
+
+_PLACES = ("input", "query", "key", "value", "probabilities", "context", "attended", "activated")
+
+
+def _linear(name: str, outputs: int, inputs: int) -> dict[str, tuple[int, ...]]:
+    return _pair(name, (outputs, inputs), outputs)
+
+
+def _pair(name: str, weight: tuple[int, ...], bias: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": weight, f"{name}.bias": (bias,)}
+
+
+def _require(holds: bool, rule: str, got: object) -> None:
+    if not holds:
+        raise ValueError(f"Shape: {rule}, got {got if isinstance(got, str) else repr(got)}")

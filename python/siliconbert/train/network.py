@@ -1,0 +1,163 @@
+"""A small BERT/ALBERT with an exit after every layer, for training only.
+
+Batches hold sentences of one length, so there is no padding and no mask. Master weights are float32; once a
+step they are turned into the working weights (pruned, fake-quantized, cast to `dtype`) that the pure function
+`_layer` reads: an ALBERT pays for that once, not once a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812, the usual name
+from torch import Tensor, nn
+
+EPS = 1e-12  # layer norm, the value of the published BERT and ALBERT configurations
+MATRICES = ("query", "key", "value", "output", "up", "down")
+
+Tap = Callable[
+    [str, Tensor], Tensor
+]  # sees every operand of a product; used to calibrate and to fake-quantize
+
+
+def untouched(name: str, x: Tensor) -> Tensor:
+    """The tap that does nothing."""
+    return x
+
+
+def master(product: nn.Linear) -> Tensor:
+    """The weight of a product as it is."""
+    return product.weight
+
+
+def whole(table: Tensor) -> Tensor:
+    """The word table as it is."""
+    return table
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes; `model_type` is "bert" (own weights a layer) or "albert" (one set, factorised embedding)."""
+
+    model_type: str
+    layers: int
+    width: int = 384
+    heads: int = 12
+    ffn: int = 1536
+    embedding: int = 384
+    vocab: int = 30522
+    positions: int = 512
+    labels: int = 2
+
+
+class Layer(nn.Module):
+    """Master weights of one encoder layer."""
+
+    def __init__(self, shape: Shape):
+        """Fresh weights."""
+        super().__init__()
+        d, f = shape.width, shape.ffn
+        self.query, self.key, self.value, self.output = (nn.Linear(d, d) for _ in range(4))
+        self.up, self.down = nn.Linear(d, f), nn.Linear(f, d)
+        self.norm1, self.norm2 = nn.LayerNorm(d, EPS), nn.LayerNorm(d, EPS)
+
+    def working(self, effective: Callable[[nn.Linear], Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
+        """The tensors `_layer` reads, cast to `dtype`."""
+        three = (self.query, self.key, self.value)
+        tensors = [torch.cat([effective(m) for m in three]), torch.cat([m.bias for m in three])]
+        for product, norm in ((self.output, self.norm1), (self.up, None), (self.down, self.norm2)):
+            tensors += [effective(product), product.bias]
+            if norm is not None:
+                tensors += [norm.weight, norm.bias]
+        return tuple(t.to(dtype) for t in tensors)
+
+
+def _layer(x: Tensor, w: tuple[Tensor, ...], heads: int, tap: Tap) -> Tensor:
+    wqkv, bqkv, wo, bo, g1, h1, wu, bu, wd, bd, g2, h2 = w
+    n, length, d = x.shape
+    qkv = F.linear(tap("input", x), wqkv, bqkv).view(n, length, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
+    q, k, v = (tap(name, t) for name, t in zip(("query", "key", "value"), qkv.unbind(0), strict=False))
+    # Plain products: the fused attention kernel's backward pass is eight times slower on short sentences.
+    p = torch.softmax(torch.matmul(q, k.transpose(-1, -2)) * (d // heads) ** -0.5, -1)
+    a = torch.matmul(tap("probabilities", p), v).transpose(1, 2).reshape(n, length, d)
+    x = F.layer_norm(x + F.linear(tap("context", a), wo, bo), (d,), g1, h1, EPS)
+    f = F.gelu(F.linear(tap("middle", x), wu, bu))
+    return F.layer_norm(x + F.linear(tap("activated", f), wd, bd), (d,), g2, h2, EPS)
+
+
+class Head(nn.Module):
+    """DeeBERT-style exit: dense + tanh on token 0, then a classifier."""
+
+    def __init__(self, width: int, labels: int):
+        """Fresh weights."""
+        super().__init__()
+        self.pooler = nn.Linear(width, width)
+        self.classifier = nn.Linear(width, labels)
+
+    def forward(
+        self,
+        first: Tensor,
+        tap: Tap = untouched,
+        effective: Callable[[nn.Linear], Tensor] = master,
+    ) -> Tensor:
+        """Logits (n, classes) from token-0 states (n, width)."""
+        pooled = torch.tanh(F.linear(tap("first", first), effective(self.pooler), self.pooler.bias))
+        return F.linear(tap("pooled", pooled), effective(self.classifier), self.classifier.bias)
+
+
+class Network(nn.Module):
+    """Embeddings, encoder, one head a layer; `heads[-1]` is the main classifier, the others are the ramps."""
+
+    def __init__(self, shape: Shape):
+        """Fresh weights."""
+        super().__init__()
+        self.shape = shape
+        self.word = nn.Parameter(torch.randn(shape.vocab, shape.embedding) * 0.02)
+        self.position = nn.Parameter(torch.randn(shape.positions, shape.embedding) * 0.02)
+        self.types = nn.Parameter(torch.zeros(2, shape.embedding))
+        self.norm = nn.LayerNorm(shape.embedding, EPS)
+        self.mapping = nn.Linear(shape.embedding, shape.width) if shape.model_type == "albert" else None
+        own = 1 if shape.model_type == "albert" else shape.layers
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(own))
+        self.heads = nn.ModuleList(Head(shape.width, shape.labels) for _ in range(shape.layers))
+        # Pruning and fake quantization put their own functions here.
+        self.effective: Callable[[nn.Linear], Tensor] = master
+        self.table: Callable[[Tensor], Tensor] = whole
+        self.tap: Tap = untouched
+        self.dropout = 0.0
+
+    def embed(self, ids: Tensor, types: Tensor, dtype: torch.dtype) -> Tensor:
+        """Layer 0: (n, length, width)."""
+        x = (
+            F.embedding(ids, self.table(self.word))
+            + self.position[: ids.shape[1]]
+            + F.embedding(types, self.types)
+        )
+        x = F.dropout(self.norm(x), self.dropout, self.training).to(dtype)
+        if self.mapping is None:
+            return x
+        return F.linear(
+            self.tap("embedding", x), self.effective(self.mapping).to(dtype), self.mapping.bias.to(dtype)
+        )
+
+    def hidden(self, ids: Tensor, types: Tensor, dtype: torch.dtype = torch.bfloat16) -> list[Tensor]:
+        """Hidden states of layers 0..L, each (n, length, width) in `dtype`."""
+        working = [layer.working(self.effective, dtype) for layer in self.layers]
+        states = [self.embed(ids, types, dtype)]
+        for i in range(self.shape.layers):
+            states.append(_layer(states[-1], working[i % len(working)], self.shape.heads, self._tap(i + 1)))
+        return states
+
+    def logits(self, states: list[Tensor]) -> list[Tensor]:
+        """Logits of every exit (float32), first layer first."""
+        out = []
+        for i, (head, state) in enumerate(zip(self.heads, states[1:], strict=True), 1):
+            first = F.dropout(state[:, 0].float(), self.dropout, self.training)
+            out.append(head(first, self._tap(i), self.effective))
+        return out
+
+    def _tap(self, layer: int) -> Tap:
+        """The tap with the layer's number before every name."""
+        return untouched if self.tap is untouched else lambda name, x: self.tap(f"{layer}.{name}", x)

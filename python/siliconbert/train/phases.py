@@ -1,0 +1,144 @@
+"""The two phases that train a backbone: general distillation, and a task with all its exits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from siliconbert.train import distill, evaluate
+from siliconbert.train.batches import Batch, Texts, batches
+from siliconbert.train.network import Network
+from siliconbert.train.pruning import Pruner
+from siliconbert.train.recipe import Recipe
+
+LOOK_EVERY = 499  # the general phase reports on every such text of its corpus
+VARIANCE_BATCHES = 10
+
+Parts = dict[str, Tensor]
+
+
+@dataclass
+class Phase:
+    """What the loop needs: the module to train, the loss of a batch, a line about the present state."""
+
+    module: nn.Module
+    loss: Callable[[Batch], tuple[Tensor, Parts]]
+    report: Callable[[], str]
+    pruner: Pruner | None = None
+
+
+def variances(teacher: Network, texts: Texts) -> Tensor:
+    """Variance of each of the teacher's layers, the unit of hidden_loss; the mean over a few batches."""
+    found = []
+    with torch.no_grad():
+        for b in batches(texts, 4000, 7):
+            found.append(torch.stack([h.float().var() for h in teacher.hidden(b.ids, b.types)]))
+            if len(found) == VARIANCE_BATCHES:
+                break
+    return torch.stack(found).mean(0)
+
+
+class Predictors(nn.ModuleList):
+    """Guesses of the teacher's sentence embedding from token 0 of every layer; thrown away after training.
+
+    They make token 0 gather the sentence from the first layer on; without them early exits stay at chance.
+    """
+
+    def __init__(self, network: Network):
+        """One square matrix a layer."""
+        width = network.shape.width
+        super().__init__(nn.Linear(width, width) for _ in range(network.shape.layers))
+
+    def guesses(self, states: list[Tensor]) -> list[Tensor]:
+        """(sentences, width) of every layer, from the hidden states of layers 0..L."""
+        return [m(state[:, 0].float()) for m, state in zip(self, states[1:], strict=True)]
+
+
+def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) -> Phase:
+    """Hidden states agree with the teacher's; token 0 of every layer predicts its sentence embedding."""
+    predictors = Predictors(network)
+    unit = variances(teacher, texts)
+    looked = Texts(texts.ids[::LOOK_EVERY], texts.types[::LOOK_EVERY])
+
+    def both(b: Batch) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        with torch.no_grad():
+            theirs = teacher.hidden(b.ids, b.types)
+        return network.hidden(b.ids, b.types), theirs, distill.sentence_embedding(theirs[-1])
+
+    def loss(b: Batch) -> tuple[Tensor, Parts]:
+        ours, theirs, target = both(b)
+        hidden = distill.hidden_loss(ours, theirs, recipe.pairs, unit, recipe.skip_tokens)
+        embedding = distill.embedding_loss(predictors.guesses(ours), target)
+        total = hidden + recipe.embedding_share * embedding
+        return total, {"hidden": hidden.detach(), "embedding": embedding.detach()}
+
+    def report() -> str:
+        tokens, errors, cosines = 0, np.zeros(len(recipe.pairs)), np.zeros(len(predictors))
+        with torch.no_grad():
+            for b in batches(looked, 4000, None):
+                ours, theirs, target = both(b)
+                count = b.ids.numel()
+                for i, pair in enumerate(recipe.pairs):
+                    errors[i] += (
+                        count * distill.hidden_loss(ours, theirs, [pair], unit, recipe.skip_tokens).item()
+                    )
+                for i, guess in enumerate(predictors.guesses(ours)):
+                    cosines[i] += count * (1 - distill.embedding_loss([guess], target).item())
+                tokens += count
+        return (
+            f"relative error of {[list(p) for p in recipe.pairs]}: {np.round(errors / tokens, 3).tolist()}, "
+            f"cosine of every layer: {np.round(cosines / tokens, 3).tolist()}"
+        )
+
+    return Phase(nn.ModuleList([network, predictors]), loss, report)
+
+
+def task(recipe: Recipe, network: Network, teacher: Network | None, texts: Texts, dev: Texts) -> Phase:
+    """All exits learn at once: from the teacher's logits, the labels and, with `pairs`, its hidden states."""
+    pruner = _pruner(recipe, network)
+    predictors = Predictors(network) if recipe.embedding_share else nn.ModuleList()
+    network.dropout = recipe.dropout
+    main_only = (0.0,) * (network.shape.layers - 1) + (1.0,)
+    weights = torch.tensor(recipe.exit_weights or main_only)
+    labels = torch.from_numpy(texts.labels)
+    wanted = None if teacher is None else evaluate.logits(teacher, texts)[:, -1]
+    unit = variances(teacher, texts) if teacher is not None and recipe.pairs else torch.ones(())
+
+    def loss(b: Batch) -> tuple[Tensor, Parts]:
+        ours = network.hidden(b.ids, b.types)
+        known = None if wanted is None else wanted[b.index]
+        total = distill.logit_loss(network.logits(ours), weights, labels[b.index], known)
+        parts = {"exits": total.detach()}
+        if teacher is None or not recipe.pairs:
+            return total, parts
+        with torch.no_grad():
+            theirs = teacher.hidden(b.ids, b.types)
+        hidden = distill.hidden_loss(ours, theirs, recipe.pairs, unit, recipe.skip_tokens)
+        total, parts = total + recipe.hidden_share * hidden, parts | {"hidden": hidden.detach()}
+        if isinstance(predictors, Predictors):
+            target = distill.sentence_embedding(theirs[-1])
+            embedding = distill.embedding_loss(predictors.guesses(ours), target)
+            total, parts = (
+                total + recipe.embedding_share * embedding,
+                parts | {"embedding": embedding.detach()},
+            )
+        return total, parts
+
+    module = nn.ModuleList([network, predictors])
+    return Phase(module, loss, lambda: str(evaluate.accuracies(network, dev)), pruner)
+
+
+def _pruner(recipe: Recipe, network: Network) -> Pruner | None:
+    if recipe.frozen_embeddings:
+        for parameter in (network.word, network.position, network.types, *network.norm.parameters()):
+            parameter.requires_grad_(False)
+    if not recipe.density:
+        return None
+    pruner = Pruner(network, recipe.density)
+    network.effective = lambda product: pruner.apply(product.weight)
+    network.table = pruner.apply
+    return pruner

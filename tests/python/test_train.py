@@ -1,0 +1,166 @@
+"""Training: schedules, batches, names, quantization, and a tiny chain of all phases."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
+pytest.importorskip("yaml", reason="needs PyYAML (pip install 'siliconbert[train]')")
+
+from safetensors.numpy import load_file  # noqa: E402
+
+from siliconbert import train  # noqa: E402
+from siliconbert.train import batches, export, network, pruning, quantize, recipe, sinks  # noqa: E402
+
+RECIPES = Path(__file__).parents[2] / "experiments" / "edgebert" / "recipes"
+CHAIN = ["teacher-sst2", "edgebert-mini-general", "edgebert-mini-sst2", "edgebert-mini-sst2-ramps"]
+
+
+def tiny(kind):
+    torch.manual_seed(1)
+    return network.Network(
+        network.Shape(
+            kind, 3, width=16, heads=2, ffn=32, embedding=16 if kind == "bert" else 8, vocab=40, positions=16
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The whole chain, smoke-sized."""
+    out = tmp_path_factory.mktemp("runs")
+    for name in CHAIN:
+        train.run(RECIPES / f"{name}.yaml", out, smoke=True)
+    return out
+
+
+def test_every_recipe_reads_and_the_plan_respects_what_they_need():
+    order = [r.name for r in train.plan(RECIPES)]
+    assert sorted(order) == sorted(p.stem for p in RECIPES.glob("*.yaml"))
+    for r in train.plan(RECIPES):
+        for needed in {r.start, r.teacher} - {"package", "svd", None}:
+            assert order.index(needed) < order.index(r.name)
+
+
+def test_the_chain_writes_models_with_pruned_zeros_ramps_and_a_card(runs):
+    folder = runs / CHAIN[-1] / "model"
+    assert {p.name for p in folder.iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "card.json",
+    }
+    tensors = load_file(folder / "model.safetensors")
+    assert np.mean(tensors["albert.embeddings.word_embeddings.weight"] != 0) == pytest.approx(0.4, abs=0.01)
+    layer = "albert.encoder.albert_layer_groups.0.albert_layers.0."
+    for product in ("attention.query", "attention.dense", "ffn", "ffn_output"):
+        assert np.mean(tensors[f"{layer}{product}.weight"] != 0) == pytest.approx(0.5, abs=0.01)
+    assert (
+        all(f"ramps.{i}.classifier.weight" in tensors for i in (1, 2, 3))
+        and "ramps.4.classifier.weight" not in tensors
+    )
+    card = json.loads((folder / "card.json").read_text())
+    assert [s["recipe"]["name"] for s in card["stages"]] == CHAIN[1:]
+    assert len(card["dev_accuracy_per_exit_adaptivfloat8"]) == 4
+
+
+def test_stage_two_leaves_the_backbone_and_the_main_classifier(runs):
+    before, after = (load_file(runs / name / "model" / "model.safetensors") for name in CHAIN[-2:])
+    moved = {name.split(".")[0] for name in before if not np.array_equal(before[name], after[name])}
+    assert moved == {"ramps"}
+
+
+def test_a_finished_run_resumes_at_its_end(runs):
+    state = torch.load(runs / "teacher-sst2" / "state.pt", weights_only=True)
+    train.run(RECIPES / "teacher-sst2.yaml", runs, smoke=True)
+    again = torch.load(runs / "teacher-sst2" / "state.pt", weights_only=True)
+    assert again["step"] == state["step"]
+    assert all(torch.equal(again["weights"][k], v) for k, v in state["weights"].items())
+
+
+def test_bad_recipes_are_refused(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("name: x\nspeed: 3\n")
+    with pytest.raises(ValueError, match=r"bad.yaml: unknown or missing keys: .*speed"):
+        recipe.read(path)
+    good = (RECIPES / "teacher-sst2.yaml").read_text()
+    path.write_text(good.replace("phase: task", "phase: dance"))
+    with pytest.raises(ValueError, match="phase must be one of general, task, ramps; got 'dance'"):
+        recipe.read(path)
+    path.write_text(good.replace("start: package", "start: nothing"))
+    with pytest.raises(ValueError, match="needs the model of 'nothing', which has not run"):
+        train.run(path, tmp_path, smoke=True)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
+    path = tmp_path / "wild.yaml"
+    path.write_text((RECIPES / "teacher-sst2.yaml").read_text().replace("lr: 6.0e-5", "lr: .inf"))
+    with pytest.raises(FloatingPointError, match="the last good checkpoint is kept"):
+        train.run(path, tmp_path, smoke=True)
+
+
+@pytest.mark.parametrize("kind", ["bert", "albert"])
+def test_saved_networks_load_with_the_same_values(tmp_path, kind):
+    net = tiny(kind)
+    (tmp_path / "t.json").write_text("{}")
+    export.save(net, tmp_path / "m", {}, tmp_path / "t.json")
+    again = export.load(tmp_path / "m")
+    assert all(torch.equal(again.state_dict()[k], v) for k, v in net.state_dict().items())
+    export.save_shards(net, tmp_path / "s", limit=2**16 + 2000)
+    assert len(list((tmp_path / "s").glob("*.safetensors"))) > 2
+    shards, state = export.load(tmp_path / "s").state_dict(), net.state_dict()
+    backbone = [k for k in state if not k.startswith("heads.")]
+    assert all(torch.equal(shards[k], state[k].bfloat16().float()) for k in backbone)
+
+
+def test_sink_neurons_are_found_and_silenced():
+    net = tiny("bert")
+    with torch.no_grad():
+        net.layers[1].up.bias[5] = 20.0
+        net.layers[1].down.weight[:, 5] = 3.0
+    ids = [np.array([2, 7, 3], np.int32)] * 20
+    texts = batches.Texts(ids, [np.zeros(3, np.int32)] * 20)
+    assert sinks.close(net, texts, limit=10.0) == [(2, 5)]
+    assert not net.layers[1].down.weight[:, 5].any() and sinks.find(net, texts, 10.0) == []
+
+
+def test_batches_hold_every_sentence_once_and_one_length():
+    lengths = np.random.default_rng(0).integers(3, 30, 500)
+    plan = batches.plan(lengths, 100, seed=3)
+    assert sorted(np.concatenate(plan).tolist()) == list(range(500))
+    assert all(len(set(lengths[b])) == 1 and lengths[b].sum() <= 100 for b in plan)
+    assert [b.tolist() for b in plan] == [b.tolist() for b in batches.plan(lengths, 100, seed=3)]
+
+
+def test_masks_keep_the_largest_follow_the_cubic_and_stay():
+    net = tiny("bert")
+    schedule = pruning.Schedule(0.5, 0.1, 0.6)
+    assert [schedule.at(x) for x in (0.0, 0.1, 0.6, 1.0)] == [1.0, 1.0, 0.5, 0.5]
+    assert schedule.at(0.35) == pytest.approx(0.5 + 0.5 * 0.5**3)
+    pruner = pruning.Pruner(net, {"encoder": schedule, "word": pruning.Schedule(0.4, 0.0, 0.0)})
+    assert float((net.word != 0).float().mean()) == pytest.approx(0.4, abs=1e-3)
+    pruner.update(0.7)
+    mask, weight = pruner.masks["0.up"], net.layers[0].up.weight
+    assert weight[mask].abs().min() >= weight[~mask].abs().max() and int(mask.sum()) == mask.numel() // 2
+    with torch.no_grad():
+        weight.mul_(torch.where(mask, 0.01, 1.0))
+    pruner.update(0.9)
+    assert torch.equal(mask, pruner.masks["0.up"])
+    assert pruner.densities()["encoder"] == pytest.approx(0.5, abs=1e-3)
+    with pytest.raises(ValueError, match="density must be given for word or encoder, got 'pooler'"):
+        pruning.Pruner(net, {"pooler": schedule})
+
+
+def test_fake_quantization_knows_all_adaptivfloat8_values():
+    """2^e (1 + m/8) with e = -15..0 for a largest magnitude of 1; the smallest has m = 1."""
+    values = sorted({2.0**e * (1 + m / 8) for e in range(-15, 1) for m in range(8)} - {2.0**-15})
+    x = torch.tensor(values)
+    assert torch.equal(quantize.adaptivfloat(x, torch.tensor(1.0)), x)
+    middle = (x[1:].double() + x[:-1].double()) / 2
+    even = torch.where(torch.arange(len(x) - 1) % 2 == 0, x[1:], x[:-1])  # values[0] has an odd mantissa
+    assert torch.equal(quantize.adaptivfloat(-middle.float(), torch.tensor(1.9)), -even)
+    least = values[0]
+    edge = torch.tensor([0.0, least / 2, least * 0.51, 5.0])
+    assert quantize.adaptivfloat(edge, torch.tensor(1.0)).tolist() == [0.0, 0.0, pytest.approx(least), 1.875]
