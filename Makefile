@@ -63,7 +63,7 @@ $(VENV)/.linters: $(BIN)/python
 	$(BIN)/python -m pip install --quiet $(LINTERS)
 	@touch $@
 
-lint: $(VENV)/.linters $(VENV)/.installed
+lint: $(VENV)/.linters $(VENV)/.test-tools
 	@cpp/cmake/debian_packages.sh clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

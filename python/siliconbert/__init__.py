@@ -5,20 +5,29 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("formats", "sparsity", "storage", "faults", "exits", "hardware", "models", "data", "report")
-
 if TYPE_CHECKING:
     from siliconbert import data, exits, faults, formats, hardware, models, report, sparsity, storage
 
-__all__ = [*_MODULES, "__version__"]
+__all__ = [
+    "__version__",
+    "data",
+    "exits",
+    "faults",
+    "formats",
+    "hardware",
+    "models",
+    "report",
+    "sparsity",
+    "storage",
+]
 
 
 def __getattr__(name: str) -> Any:
-    # Stages load when first named: `import siliconbert` stays quick and a missing extra hurts only its own stage.
-    if name in _MODULES:
+    # Stages load when first named: `import siliconbert` is quick, a missing extra hurts only its own stage.
+    if name in __all__:
         return import_module(f"siliconbert.{name}")
-    raise AttributeError(f"siliconbert has no {name!r}; the modules are {', '.join(_MODULES)}")
+    raise AttributeError(f"siliconbert has no {name!r}; the modules are {', '.join(__all__[1:])}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

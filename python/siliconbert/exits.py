@@ -206,8 +206,11 @@ class PredictionRule:
 
 
 class _Trace(Protocol):
-    logits: NDArray[np.float32]
-    entropy: NDArray[np.float32]
+    @property
+    def logits(self) -> NDArray[np.float32]: ...
+
+    @property
+    def entropy(self) -> NDArray[np.float32]: ...
 
 
 def threshold_for(

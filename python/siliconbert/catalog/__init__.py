@@ -1,7 +1,8 @@
 """Every number that the models compute with, in TOML: value, unit, source and the place in it.
 
 A file `<kind>.toml` holds records; a record's quantities are inline tables
-`{ value = 1.54, unit = "ns", source = "edgebert_micro2021", where = "Table 2", note = "..." }`; other keys are plain text.
+`{ value = 1.54, unit = "ns", source = "edgebert_micro2021", where = "Table 2", note = "..." }`; other keys
+are plain text.
 `source` is a key of `papers.toml` or "assumed", which needs a note with the reason.
 """
 
@@ -56,7 +57,8 @@ def record(kind: str, name: str, caller: str) -> dict[str, Any]:
 @lru_cache
 def papers() -> dict[str, dict[str, str]]:
     """The sources: key -> title, venue, year and the like."""
-    return tomllib.loads((files(__name__) / "papers.toml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = tomllib.loads((files(__name__) / "papers.toml").read_text("utf-8"))
+    return found
 
 
 def _record(place: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -74,5 +76,6 @@ def _quantity(place: str, entry: Any) -> Any:
     if entry["source"] == "assumed" and not entry.get("note"):
         raise ValueError(f"{place}: source is 'assumed' but no note gives the reason")
     if entry["source"] != "assumed" and entry["source"] not in papers():
-        raise ValueError(f"{place}: source must be 'assumed' or a key of papers.toml, got {entry['source']!r}")
+        known = "'assumed' or a key of papers.toml"
+        raise ValueError(f"{place}: source must be {known}, got {entry['source']!r}")
     return Quantity(**entry)

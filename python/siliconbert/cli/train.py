@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from siliconbert.cli import console
+from siliconbert.cli import console, options
+from siliconbert.report import experiments
 
-EXAMPLE = "Example: siliconbert train experiments/edgebert/recipes/teacher-sst2.yaml --out runs/teacher"
+if TYPE_CHECKING:
+    from siliconbert.train.recipe import Recipe
+
+EXAMPLE = "Example: siliconbert train experiments/edgebert/recipes/teacher-sst2.yaml --out runs/train"
 
 
 def train(
     recipe: Annotated[Path | None, typer.Argument(help="A recipe file (YAML).")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for log, checkpoints and the model.")] = Path(
+    out: Annotated[Path, typer.Option("--out", help="Folder of all runs: logs, checkpoints, models.")] = Path(
         "runs/train"
     ),
-    plan: Annotated[bool, typer.Option("--plan", help="List the recipes at hand and stop.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="List the recipes in the order in which they can run, and stop.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start again, whatever checkpoint there is.")
+    ] = False,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Tiny made-up networks and text, in seconds.")
+    ] = False,
+    glue: options.Glue = None,
+    texts: Annotated[
+        Path, typer.Option("--texts", help="Folder with nli-extra and wikitext-2, for general distillation.")
+    ] = Path("../shared"),
 ) -> None:
     """Train: one phase, from a recipe; stopped runs continue where they were."""
-    if plan:
-        console.say(*(str(path) for path in _recipes()))
-        return
-    if recipe is None:
+    if not plan and recipe is None:
         raise ValueError("train: give a recipe file, or --plan to list those at hand")
-    if not recipe.is_file():
+    if recipe is not None and not recipe.is_file():
         raise FileNotFoundError(
             f"train: recipe must be a file, got {str(recipe)!r}; --plan lists those at hand"
         )
     if missing := [name for name in ("torch", "yaml") if find_spec(name) is None]:
         words = " and ".join(missing)
         raise ImportError(f"train: {words} missing; install the extra with: pip install 'siliconbert[train]'")
-    from siliconbert.train.run import run
+    from siliconbert import train
 
-    run(recipe, out)
+    if plan:
+        _show_plan(train.plan(experiments.root() / "edgebert" / "recipes"))
+    elif recipe is not None:
+        console.say(str(train.run(recipe, out, not fresh, smoke, glue, texts)))
 
 
-def _recipes() -> list[Path]:
-    from siliconbert.report import experiments
-
-    return sorted(experiments.root().glob("*/recipes/*.yaml"))
+def _show_plan(recipes: Sequence[Recipe]) -> None:
+    rows = [[recipe.name, recipe.phase, f"{recipe.budget_minutes:g}"] for recipe in recipes]
+    console.show_table("Recipes, in order", ["name", "phase", "minutes"], rows)
