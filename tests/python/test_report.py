@@ -35,7 +35,8 @@ def test_exact_means_the_printed_digits():
 
 def test_trend_means_the_same_direction():
     assert agreement(outcome([9.0, 8.0, 1.0])) == [True] * 3
-    assert agreement(outcome([9.0, 9.0, 9.0])) == [True] * 3
+    assert agreement(outcome([9.0, 9.0, 8.0])) == [True] * 3
+    assert agreement(outcome([9.0, 9.0, 9.0])) == [False] * 3
     assert agreement(outcome([1.0, 2.0, 3.0])) == [False] * 3
 
 

@@ -11,7 +11,7 @@ from siliconbert.campaign.early_exit import Exits, Rules
 from siliconbert.campaign.energy import Machine
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
 from siliconbert.campaign.prediction import with_lut
-from siliconbert.campaign.setup import Call
+from siliconbert.campaign.setup import STAND_IN, Call
 from siliconbert.models import Model
 
 EMBEDDING = Quantity("embedding_sparsity", "embedding sparsity", "%", 1)
@@ -53,7 +53,7 @@ def run(table: str, task: str, call: Call, model: str, data: str, plan: Plan) ->
     found = early_exit.at_drops(rules, plan.drops)
     machines = plan.machines(subject.model)
     rows = [*_sparsities(subject.model), *_rows(rules, found, machines)]
-    header = (*subject.header(trace), origin, *_lines(plan, found))
+    header = (*subject.header(trace), STAND_IN, origin, *_lines(plan, found))
     first, pair = next(iter(found.items()))
     figures = (exit_figures.histogram(first, *pair, trace.layers[-1]), exit_figures.trade(rules, machines[0]))
     return Outcome(table, task, "model", header, tuple(rows), figures)

@@ -9,7 +9,7 @@ import numpy as np
 from siliconbert import faults
 from siliconbert.campaign import statistics
 from siliconbert.campaign.outcome import Bars, Measurement, Outcome, Quantity, percent
-from siliconbert.campaign.setup import Call, Subject, prepare
+from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
 from siliconbert.models.stored import Stored, Trials
 
 CLEAN = Quantity("accuracy_clean", "accuracy without faults", "%")
@@ -52,7 +52,7 @@ def run(
         ]
     right = clean.correct(subject.data.labels)[:, -1]
     clean_row = percent("no faults", CLEAN, statistics.wilson(int(right.sum()), len(right)))
-    header = (*subject.header(clean), *_lines(images, tensor, mask_cell, call))
+    header = (*subject.header(clean), STAND_IN, *_lines(images, tensor, mask_cell, call))
     return Outcome(table, task, "model", header, (clean_row, *found), (_figure(trials),))
 
 
@@ -115,7 +115,7 @@ def _lines(images: dict[str, Stored], tensor: str, mask_cell: str, call: Call) -
 
 
 def _figure(trials: dict[str, Trials]) -> Bars:
-    wrong = {cell: 100 * (1 - np.sort(t.accuracy)) for cell, t in trials.items()}
+    wrong = {cell: np.sort(100 * (1 - t.accuracy)) for cell, t in trials.items()}
     count = len(next(iter(wrong.values())))
     return Bars("errors", "Wrong answers with a faulty memory", "trial, best first", "wrong answers, %",
                 np.arange(1, count + 1), wrong)  # fmt: skip

@@ -52,6 +52,8 @@ def run(table: str, call: Call, out: Path | None) -> Report:
     from siliconbert import report
 
     tasks = report.experiments.load(table)
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"reproduce: out must be a folder, {str(out)!r} is a file")
     with console.told(), console.progress(table) as bar:
         outcome = tasks.run(replace(call, progress=bar))
     return report.make(outcome, out)

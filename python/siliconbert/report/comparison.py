@@ -46,7 +46,9 @@ def _agrees(
 
 
 def _same_direction(pairs: list[tuple[float, float]]) -> bool | None:
-    """From row to row ours never moves against the paper's; standing still is allowed; one row has none."""
+    """No step of ours goes against the paper's, and from first to last row ours moves as the paper's does."""
     if len(pairs) < 2:
         return None
-    return all((b[0] - a[0]) * (b[1] - a[1]) >= 0 for a, b in pairwise(pairs))
+    against = any((b[0] - a[0]) * (b[1] - a[1]) < 0 for a, b in pairwise(pairs))
+    ours, theirs = (last - first for first, last in zip(pairs[0], pairs[-1], strict=True))
+    return not against and (theirs == 0 or ours * theirs > 0)

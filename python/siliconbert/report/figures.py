@@ -54,4 +54,5 @@ def _curves(axes: Axes, figure: Curves) -> None:
 
 def _frame(axes: Axes, figure: Bars | Curves) -> None:
     axes.set(xlabel=figure.x_label, ylabel=figure.y_label, title=figure.title)
-    axes.legend()
+    assert axes.figure is not None
+    axes.figure.legend(loc="outside lower center", ncols=3)  # never over the data

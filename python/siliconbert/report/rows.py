@@ -40,7 +40,7 @@ def verdict(cell: Cell) -> str:
     words = {
         "exact": ("equal", "differs"),
         "model": ("within", "outside"),
-        "trend": ("same way", "other way"),
+        "trend": ("same way", "not so"),
     }
     return f"{cell.paper.compare}: {words[cell.paper.compare][0 if cell.agrees else 1]}"
 
