@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from siliconbert import campaign, data, exits, faults, formats, hardware, models, report, sparsity, storage
+    from siliconbert import (
+        campaign,
+        data,
+        exits,
+        faults,
+        formats,
+        hardware,
+        models,
+        report,
+        sparsity,
+        storage,
+    )
 
 __all__ = [
     "__version__",
