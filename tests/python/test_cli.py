@@ -267,3 +267,19 @@ def test_the_module_is_the_command():
     command = [sys.executable, "-m", "siliconbert.cli", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.strip(), done.stderr
+
+
+def test_evaluate_writes_answers_and_compares_with_them(run, tiny):
+    path = tiny / "answers.csv"
+    call = ["evaluate", tiny / "model", "--data", "sst2", "--glue", tiny / "glue"]
+    assert run(*call, "--predictions", path)[0] == 0
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert lines[0] == "sentence,label,answer"
+    flipped = [f"{i},{y},{y}" for i, y, _ in (line.split(",") for line in lines[1:])]
+    wrong = sum(y != a for _, y, a in (line.split(",") for line in lines[1:]))
+    path.write_text("\n".join([lines[0], *flipped]))
+    code, out, _ = run(*call, "--against", path, "--json")
+    assert code == 0 and json.loads(out)["against"]["lost"] == wrong
+    path.write_text("\n".join([lines[0], *flipped[1:]]))
+    code, _, err = run(*call, "--against", path)
+    assert code == 2 and "answers.csv: must be of the same" in err

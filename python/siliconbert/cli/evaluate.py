@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from siliconbert.cli import console, options
 
 if TYPE_CHECKING:
+    from siliconbert.campaign.answers import Comparison
     from siliconbert.campaign.statistics import Interval
 
 EXAMPLE = "Example: siliconbert evaluate edgebert-mini/sst2 --data vader-amazon --threshold 0.3"
@@ -26,6 +28,13 @@ def evaluate(
             "--threshold", min=0.0, help="Leave at the first exit whose entropy is below this (nats)."
         ),
     ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="CSV file to write: label and answer per sentence.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", help="Such a file of another model: right answers lost, with an interval."),
+    ] = None,
     glue: options.Glue = None,
     zoo: options.Zoo = None,
     threads: options.Threads = None,
@@ -33,7 +42,7 @@ def evaluate(
     json: options.Json = False,
 ) -> None:
     """Evaluate a model: accuracy after every layer; with a threshold, the average exit layer too."""
-    from siliconbert.campaign import exits, setup
+    from siliconbert.campaign import answers, exits, setup
 
     with console.told(), console.progress("sentences") as bar:
         subject = setup.prepare(model, data, split=split, glue=glue, zoo=zoo, quick=quick)
@@ -41,8 +50,11 @@ def evaluate(
     rows = exits.accuracy_by_layer(trace, subject.data.labels)
     left = None if threshold is None else exits.leave_at(trace, subject.data.labels, threshold)
     header = subject.header(trace)
+    if predictions is not None:
+        answers.write(predictions, trace, subject.data.labels, header)
+    versus = None if against is None else answers.compare(trace, subject.data.labels, against)
     if json:
-        console.show_json(_document(header, rows, threshold, left))
+        console.show_json(_document(header, rows, threshold, left, versus))
         return
     console.say(*header)
     columns = ["exit layer", "accuracy %", "95 % interval"]
@@ -54,13 +66,20 @@ def evaluate(
     if threshold is not None and left is not None:
         layer, a = left
         console.say("", f"Leaving below {threshold} nats: layer {layer:.2f} on average, {_percent(a)} right")
+    if versus is not None:
+        d = versus.difference
+        points = f"{100 * d.value:+.2f} points ({100 * d.low:+.2f} .. {100 * d.high:+.2f})"
+        console.say("", f"Against {against}, last layer: {versus.lost} right answers lost, {points},")
+        console.say(f"McNemar p = {versus.p_value:.3f}")
 
 
 def _percent(a: Interval) -> str:
     return f"{100 * a.value:.2f} % ({100 * a.low:.2f} .. {100 * a.high:.2f})"
 
 
-def _document(header: tuple[str, ...], rows: Any, threshold: float | None, left: Any) -> dict[str, Any]:
+def _document(
+    header: tuple[str, ...], rows: Any, threshold: float | None, left: Any, versus: Comparison | None
+) -> dict[str, Any]:
     accuracy = [
         {"layer": layer, "accuracy": a.value, "low": a.low, "high": a.high} for layer, a in rows.items()
     ]
@@ -73,5 +92,13 @@ def _document(header: tuple[str, ...], rows: Any, threshold: float | None, left:
             "accuracy": a.value,
             "low": a.low,
             "high": a.high,
+        }
+    if versus is not None:
+        document["against"] = {
+            "lost": versus.lost,
+            "difference": versus.difference.value,
+            "low": versus.difference.low,
+            "high": versus.difference.high,
+            "p_value": versus.p_value,
         }
     return document
