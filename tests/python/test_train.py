@@ -153,6 +153,15 @@ def test_masks_keep_the_largest_follow_the_cubic_and_stay():
         pruning.Pruner(net, {"pooler": schedule})
 
 
+def test_an_encoder_cut_at_once_keeps_its_zeros_in_use():
+    net = tiny("bert")
+    pruner = pruning.Pruner(net, {"encoder": pruning.Schedule(0.5, 0.0, 0.0)})
+    weight = net.layers[0].up.weight
+    with torch.no_grad():
+        weight.add_(1.0)  # what an optimizer step would do to the zeros
+    assert float((pruner.apply(weight) != 0).float().mean()) == pytest.approx(0.5, abs=1e-3)
+
+
 def test_fake_quantization_knows_all_adaptivfloat8_values():
     """2^e (1 + m/8) with e = -15..0 for a largest magnitude of 1; the smallest has m = 1."""
     values = sorted({2.0**e * (1 + m / 8) for e in range(-15, 1) for m in range(8)} - {2.0**-15})

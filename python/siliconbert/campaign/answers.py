@@ -1,4 +1,4 @@
-"""Per-sentence answers on file: they stand for a model that is not shipped, and ours are compared with them."""
+"""Per-sentence answers on file: they stand for a model that is not shipped; ours are compared with them."""
 
 from __future__ import annotations
 

@@ -64,9 +64,7 @@ class Pruner:
             for i, layer in enumerate(network.layers):
                 for name in MATRICES:
                     self.targets[f"{i}.{name}"] = ("encoder", getattr(layer, name).weight)
-        self._names = {
-            id(weight): name for name, (group, weight) in self.targets.items() if schedules[group].end > 0
-        }
+        self._names = {id(weight): name for name, (_, weight) in self.targets.items()}
         self.update(0.0)
         for group, weight in self.targets.values():
             if schedules[group].end == 0:
@@ -88,7 +86,9 @@ class Pruner:
     def apply(self, weight: Tensor) -> Tensor:
         """The pruned weight; gradients reach pruned entries too, which may return until the mask stays."""
         name = self._names.get(id(weight))
-        return weight if name is None else weight + (weight * self.masks[name] - weight).detach()
+        if name is None or (name == "word" and self.schedules["word"].end == 0):
+            return weight  # a table cut at once is frozen and holds its zeros itself
+        return weight + (weight * self.masks[name] - weight).detach()
 
     def finish(self) -> None:
         """Writes exact zeros into the master weights, at the final density."""
