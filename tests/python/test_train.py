@@ -15,7 +15,13 @@ from siliconbert import train  # noqa: E402
 from siliconbert.train import batches, export, network, pruning, quantize, recipe, sinks  # noqa: E402
 
 RECIPES = Path(__file__).parents[2] / "experiments" / "edgebert" / "recipes"
-CHAIN = ["teacher-sst2", "edgebert-mini-general", "edgebert-mini-sst2", "edgebert-mini-sst2-ramps"]
+CHAIN = [
+    "teacher-sst2",
+    "edgebert-mini-general",
+    "edgebert-mini-sst2",
+    "edgebert-mini-sst2-recovered",
+    "edgebert-mini-sst2-ramps",
+]
 
 
 def tiny(kind):
