@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from siliconbert.cli import console, options
-from siliconbert.report import experiments
 
 if TYPE_CHECKING:
     from siliconbert.train.recipe import Recipe
@@ -48,6 +47,7 @@ def train(
         words = " and ".join(missing)
         raise ImportError(f"train: {words} missing; install the extra with: pip install 'siliconbert[train]'")
     from siliconbert import train
+    from siliconbert.report import experiments
 
     if plan:
         _show_plan(train.plan(experiments.root() / "edgebert" / "recipes"))
