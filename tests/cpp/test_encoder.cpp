@@ -1,3 +1,4 @@
+#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -136,6 +137,18 @@ TEST_CASE("the back ends agree in fp32") {
         for (std::size_t i = 0; i < logits.size(); ++i) {
             REQUIRE(logits[i] == Approx(first[i]).margin(1e-4));
         }
+    }
+}
+
+TEST_CASE("an FFN narrower than the network leaves room for the exits") {
+    NetworkShape narrow = small;
+    narrow.ffn = 8;
+    const Network network(narrow);
+    Sentences sentences;
+    for (std::uint32_t i = 0; i < 3; ++i) sentences.add(5, i);
+    for (const auto& products : back_ends()) {
+        const Encoder encoder(products, narrow, network.tensors, std::nullopt);
+        for (const float logit : trace(encoder, sentences.batch(), 1)) REQUIRE(std::isfinite(logit));
     }
 }
 

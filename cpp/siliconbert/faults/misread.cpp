@@ -12,7 +12,7 @@ namespace siliconbert {
 namespace {
 
 // Cells that share one address: part of what a seed means.
-constexpr std::size_t kBlock = 65536;
+constexpr std::size_t block_cells = 65536;
 
 // What one region's blocks are read with.
 struct Reading {
@@ -31,8 +31,8 @@ struct Reading {
 // which level it is read.
 std::vector<Event> read_block(const Reading& reading, std::size_t block) {
     std::vector<Event> events;
-    const std::size_t first = block * kBlock;
-    const std::size_t size = std::min(kBlock, reading.region->cells() - first);
+    const std::size_t first = block * block_cells;
+    const std::size_t size = std::min(block_cells, reading.region->cells() - first);
     std::uint64_t at = 0;
     for (std::uint32_t index = 0;; ++index, ++at) {
         const PhiloxCounter draw = reading.draws(static_cast<std::uint32_t>(block), index);
@@ -133,7 +133,7 @@ std::vector<Event> CellMisread::events(const CodeImage& image, std::uint64_t see
         const auto tables = tables_of(region);
         const double rate = largest_rate(tables);
         if (rate == 0) continue;
-        for (std::size_t b = 0; b * kBlock < region.cells(); ++b) jobs.push_back({readings.size(), b});
+        for (std::size_t b = 0; b * block_cells < region.cells(); ++b) jobs.push_back({readings.size(), b});
         readings.push_back({static_cast<std::uint32_t>(r), &region, tables,
                             Draws(seed, Stream::fault, image.tensor, region.name, trial), rate,
                             rate < 1 ? std::log1p(-rate) : 0});

@@ -32,7 +32,7 @@ Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batc
       x_(rows_ * hidden_),
       qkv_(rows_ * 3 * hidden_),
       context_(rows_ * hidden_),
-      wide_(row_block * weights.shape.ffn),
+      wide_(row_block * std::max(weights.shape.ffn, hidden_)),
       narrow_(row_block * hidden_),
       scores_(weights.shape.heads * longest(batch, first, last) * longest(batch, first, last)) {}
 

@@ -58,7 +58,7 @@ class Pass {
     std::vector<float> x_;        // rows x hidden: the residual stream
     std::vector<float> qkv_;      // rows x 3 hidden
     std::vector<float> context_;  // rows x hidden
-    std::vector<float> wide_;     // row_block x ffn
+    std::vector<float> wide_;     // row_block x ffn; an exit's row_block x hidden lies here too
     std::vector<float> narrow_;   // row_block x hidden
     std::vector<float> scores_;   // heads x tokens x tokens of the longest sentence
     Side input_;

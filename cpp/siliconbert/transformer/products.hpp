@@ -17,8 +17,9 @@ enum class Number { fp32, bf16 };
 enum class Activation { none, relu, gelu, gelu_new, tanh };
 
 // Rows come in blocks of this many, the last filled up with zeros: every product then has one of few shapes,
-// and the bits of a row do not depend on the rows beside it. 64 rows keep a block's FFN activations in a 2
-// MiB L2 cache.
+// and the bits of a row do not depend on the rows beside it. 128 rows reuse a layer's weights often enough
+// that reading them from the last cache does not bound bf16 products (measured: 64 rows are 17 % slower, 192
+// 16 %).
 inline constexpr std::size_t row_block = 128;
 
 inline std::size_t padded_rows(std::size_t rows) { return (rows + row_block - 1) / row_block * row_block; }
