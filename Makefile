@@ -29,8 +29,8 @@ demo: $(VENV)/.installed
 	$(BIN)/siliconbert demo --out demo
 
 $(VENV)/.test-tools: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet 'hypothesis>=6.80' 'nbclient>=0.8' 'ipykernel>=6' 'pytest>=7.4' 'PyYAML>=6' \
-	  pybind11 'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja
+	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'gfloat>=0.5' 'hypothesis>=6.80' \
+	  'ipykernel>=6' 'ml_dtypes>=0.5' 'nbclient>=0.8' 'pytest>=7.4' pybind11 'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja
 	-$(BIN)/python -m pip install --quiet onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0
 	@touch $@
 
@@ -79,8 +79,8 @@ check-all: $(VENV)/.torch lint
 # An editable build for work on the code: Python files are used in place, C++ is rebuilt by running it again.
 develop: $(VENV)/.test-tools
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -Cbuild-dir=build/develop -e .
-	$(BIN)/python -m pip install --quiet 'matplotlib>=3.7' 'numpy>=1.24' 'pyarrow>=14' 'rich>=13' 'safetensors>=0.4' \
-	  'tokenizers>=0.15' 'typer>=0.12'
+	$(BIN)/python -m pip install --quiet 'matplotlib>=3.7' 'numpy>=1.24' 'pyarrow>=14' 'pydantic>=2.5' 'PyYAML>=6' 'rich>=13' \
+	  'safetensors>=0.4' 'tokenizers>=0.15' 'typer>=0.12'
 
 clean:
 	rm -rf build demo $(VENV)
