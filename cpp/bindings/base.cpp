@@ -77,13 +77,16 @@ void bind_codes(py::module_& base) {
 
 void bind_image(py::module_& base) {
     py::class_<CellMap>(base, "CellMap")
-        .def(py::init([](std::string cell, std::vector<int> bit_order, std::vector<int> cell_bits) {
-                 return CellMap{std::move(cell), std::move(bit_order), std::move(cell_bits)};
-             }),
-             py::arg("cell"), py::arg("bit_order"), py::arg("cell_bits"))
+        .def(py::init(
+                 [](std::string cell, std::vector<int> bit_order, std::vector<int> cell_bits, Fields fields) {
+                     return CellMap{std::move(cell), std::move(bit_order), std::move(cell_bits),
+                                    std::move(fields)};
+                 }),
+             py::arg("cell"), py::arg("bit_order"), py::arg("cell_bits"), py::arg("fields") = Fields{})
         .def_readonly("cell", &CellMap::cell)
         .def_readonly("bit_order", &CellMap::bit_order)
-        .def_readonly("cell_bits", &CellMap::cell_bits);
+        .def_readonly("cell_bits", &CellMap::cell_bits)
+        .def_readonly("fields", &CellMap::fields);
     py::class_<Region>(base, "Region")
         .def(py::init([](std::string name, Codes codes, CellMap map) {
                  return Region{std::move(name), std::move(codes), std::move(map)};

@@ -27,7 +27,13 @@ inline PhiloxCounter philox(PhiloxCounter counter, PhiloxKey key) {
 }
 
 // Who draws. Values are spaced so that a new stream moves no other.
-enum class Stream : std::uint32_t { fault = 100, predictor_weights = 200, predictor_order = 300 };
+enum class Stream : std::uint32_t {
+    fault = 100,
+    activation_fault = 110,
+    mixed_fault = 120,
+    predictor_weights = 200,
+    predictor_order = 300
+};
 
 // FNV-1a, 64 bits: a stable hash of a name (G. Fowler, L. C. Noll, K.-P. Vo; draft-eastlake-fnv).
 constexpr std::uint64_t name_hash(std::string_view name) {

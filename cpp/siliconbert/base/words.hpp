@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,12 +70,16 @@ struct BlockColumns {
     bool operator==(const BlockColumns&) const = default;
 };
 
+// What the bits of a code mean: "sign", "exponent", "mantissa" -> its bits (0 = lowest), highest first.
+using Fields = std::map<std::string, std::vector<int>>;
+
 // How the bits of one code lie in memory cells. bit_order[j] is the bit of the code (0 = lowest) stored j-th,
 // the most significant first; cell_bits splits that sequence into cells, each holding 2^bits levels.
 struct CellMap {
     std::string cell;            // catalogue name, "rram-mlc2" say
     std::vector<int> bit_order;  // a permutation of 0..width-1
     std::vector<int> cell_bits;  // sums to width
+    Fields fields = {};          // of the codes of values; empty where bits have no such meaning
     bool operator==(const CellMap&) const = default;
 };
 
