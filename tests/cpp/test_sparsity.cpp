@@ -36,3 +36,60 @@ TEST_CASE("scores and densities that mean nothing are refused") {
     CHECK_THROWS_WITH(prune(scores, 1, 2, Unstructured{}, 1.01), ContainsSubstring("got 1.01"));
     CHECK_THROWS_WITH(prune({}, 0, 0, Unstructured{}, 1), ContainsSubstring("at least one"));
 }
+
+namespace {
+
+std::string drawn(const Mask& mask) {
+    std::string text;
+    for (std::size_t i = 0; i < mask.kept.count(); ++i) text += mask.kept.at(i) != 0 ? '#' : '.';
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("every group keeps its share, at edges too") {
+    const std::vector<float> scores{1, 9, 2, 8, 3,  //
+                                    9, 1, 8, 2, 7,  //
+                                    5, 5, 5, 5, 5};
+    CHECK(drawn(prune(scores, 3, 5, NM{1, 2}, std::nullopt)) ==
+          ".#.##"
+          "#.#.#"
+          "#.#.#");
+    CHECK(drawn(prune(scores, 3, 5, Block{1, 1, Balance::Column}, 0.34)) ==
+          ".#.#."
+          "#.#.#"
+          ".....");
+    CHECK(drawn(prune(scores, 3, 5, Block{2, 2, Balance::Row}, 0.34)) ==
+          "##..."
+          "##..."
+          "##...");
+    CHECK(drawn(prune(scores, 3, 5, Block{1, 1, Balance::Bank, 4}, 0.3)) ==
+          ".#.##"
+          "#.#.#"
+          "##..#");
+    CHECK(drawn(prune(scores, 3, 5, Block{2, 2, Balance::Free}, 0.3)) ==
+          "####."
+          "####."
+          ".....");
+    CHECK(drawn(prune(scores, 3, 5, Head{1, 0}, 0.34)) ==
+          "....."
+          "#####"
+          ".....");
+    CHECK(drawn(prune(scores, 3, 5, Head{1, 1}, 0.4)) ==
+          "##..."
+          "##..."
+          "##...");
+}
+
+TEST_CASE("a mask that breaks its pattern is named with the place") {
+    Mask mask{2, 4, Codes(1, 8)};
+    check_mask(mask, NM{1, 2});
+    mask.kept.set(6, 1);
+    check_mask(mask, NM{1, 2});
+    CHECK_THROWS_WITH(check_mask(mask, Block{1, 1, Balance::Row}),
+                      ContainsSubstring("rows 0-0, columns 0-3"));
+    mask.kept.set(7, 1);
+    CHECK_THROWS_WITH(check_mask(mask, NM{1, 2}), ContainsSubstring("got 2 in rows 1-1, columns 2-3"));
+    CHECK_THROWS_WITH(check_mask(mask, Head{2, 0}), ContainsSubstring("got 2 of 8 weights"));
+    CHECK_THROWS_WITH(check_mask(Mask{}, Unstructured{}), ContainsSubstring("at least one value"));
+}

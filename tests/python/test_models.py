@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from siliconbert import exits, faults, formats
+from siliconbert import exits, faults, formats, sparsity
 from siliconbert.data import Data
 from siliconbert.models import Trace, load
 from siliconbert.models import engine as engine_module
@@ -221,6 +221,13 @@ def test_pruning_keeps_the_density():
         small_model().pruned({"encoder": 0.5})
     with pytest.raises(ValueError, match="density"):
         small_model().pruned({"embeddings.word": 0.0})
+
+
+def test_pruning_takes_a_pattern():
+    pattern = sparsity.Block((8, 4), "row")
+    model = small_model().pruned({"layers.0.up": 0.25}, pattern)
+    sparsity.check(model.mask("layers.0.up.weight"), pattern)
+    assert model.mask("layers.0.up.weight").mean() == pytest.approx(0.25)
 
 
 def test_quantized_weights_are_values_of_their_formats():

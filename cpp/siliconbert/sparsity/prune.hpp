@@ -1,23 +1,22 @@
-// Which weights survive, from scores (magnitudes, say) and a density. A new pattern is one struct with an
-// overload of `prune_by` and its line in the list below.
+// Which weights survive, from scores (magnitudes, say), a pattern and a density.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
-#include <variant>
 
 #include "siliconbert/base/words.hpp"
+#include "siliconbert/sparsity/pattern.hpp"
 
 namespace siliconbert {
 
-// Any weight may survive.
-struct Unstructured {};
-
-using Pattern = std::variant<Unstructured>;
-
-// Keeps round(density * n) scores (a half goes up), at least one: the largest magnitudes, of equal ones the
-// lower index. Scores are finite, row-major, rows * columns of them; 0 < density <= 1.
+// Of every group the blocks with the largest L2 norm survive, of equal ones the first in row-major order.
+// Scores are finite, row-major, rows * columns of them; 0 < density <= 1, left out for N:M.
 Mask prune(std::span<const float> scores, std::size_t rows, std::size_t columns, const Pattern& pattern,
-           double density);
+           std::optional<double> density);
+
+// Throws where a mask breaks its pattern, naming the place: a block kept in part, more than N of M, or groups
+// that keep different numbers of blocks (one cut off at the edge may keep fewer, then all of it).
+void check_mask(const Mask& mask, const Pattern& pattern);
 
 }  // namespace siliconbert

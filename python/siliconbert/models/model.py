@@ -132,10 +132,11 @@ class Model:
         states = self.encoder.hidden(tokens.ids, tokens.types, tokens.offsets, threads or 0)
         return np.split(states, tokens.offsets[1:-1])
 
-    def pruned(self, density: Mapping[str, float]) -> Model:
+    def pruned(self, density: Mapping[str, float], pattern: sparsity.Pattern | None = None) -> Model:
         """The model with the smallest weights of each named matrix set to zero.
 
-        density: name of a matrix, or the start of several ("layers."), -> kept fraction, 0 < density <= 1
+        density : name of a matrix, or the start of several ("layers."), -> kept fraction, 0 < density <= 1
+        pattern : how they are chosen in each matrix of (outputs, inputs); None for sparsity.Unstructured()
         """
         masks = dict(self.masks)
         for start, kept in density.items():
@@ -145,7 +146,7 @@ class Model:
                     f"Model.pruned: density must name matrices such as {self.matrices()[0]}, got {start!r}"
                 )
             for name in names:
-                chosen = sparsity.prune(self.tensors[name], sparsity.Unstructured(), kept)
+                chosen = sparsity.prune(self.tensors[name], pattern or sparsity.Unstructured(), kept)
                 masks[name] = chosen & self.mask(name)
         tensors = {
             name: np.where(masks[name], v, np.float32(0)) if name in masks else v
