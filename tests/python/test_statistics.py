@@ -1,4 +1,4 @@
-"""Intervals: textbook values, exact tails, and coverage on data whose truth is known."""
+"""Intervals over sentences and counts: textbook values, exact tails, coverage where the truth is known."""
 
 import math
 
@@ -67,32 +67,6 @@ def test_more_confidence_is_wider():
     assert statistics.wilson(80, 100, 0.99).low < statistics.wilson(80, 100, 0.9).low
 
 
-def test_two_level_covers_the_truth():
-    # Sentences and trials both vary; 95 % nominal, 400 repetitions: five standard deviations are 5.4 points.
-    rng = np.random.default_rng(5)
-    hits = 0
-    for _ in range(400):
-        sentence, trial = rng.normal(1.2, 1.0, 120), rng.normal(0.0, 0.3, 10)
-        correct = sentence + trial[:, None] + rng.normal(0, 0.5, (10, 120)) > 0
-        truth = 0.5 * math.erfc(-1.2 / math.sqrt(2 * (1 + 0.09 + 0.25)))
-        hits += truth in statistics.two_level(correct)
-    assert hits / 400 >= 0.95 - 0.054
-
-
-def test_two_level_is_wider_than_either_level_alone():
-    rng = np.random.default_rng(1)
-    correct = rng.normal(1.0, 1.0, 300) + rng.normal(0, 0.4, 20)[:, None] > 0
-    both = statistics.two_level(correct)
-    trials = statistics.mean_interval(correct.mean(1))
-    assert both.high - both.low > trials.high - trials.low
-    assert both.value == pytest.approx(correct.mean())
-
-
-def test_identical_trials_are_one_run():
-    row = np.array([True, True, False, True])
-    assert statistics.two_level(np.tile(row, (5, 1))) == statistics.wilson(3, 4)
-
-
 def test_paired_difference_and_mcnemar_see_only_the_discordant():
     first = np.array([True] * 50 + [False] * 6 + [True] * 2)
     second = np.array([True] * 50 + [True] * 6 + [False] * 2)
@@ -118,7 +92,6 @@ def test_paired_difference_covers_the_truth():
         (lambda: statistics.wilson(5, 4), "got 5 of 4"),
         (lambda: statistics.wilson(3, 4, 1.0), r"confidence must be in \(0, 1\), got 1.0"),
         (lambda: statistics.mean_interval([0.5]), "statistics.mean_interval: values must be at least 2"),
-        (lambda: statistics.two_level([True, False]), r"must have shape \(trials, sentences\)"),
         (lambda: statistics.mcnemar([True], [True, False]), "must be paired in 1 dimension"),
     ],
 )

@@ -6,26 +6,34 @@ Every function takes `confidence` (default 0.95) and returns an `Interval`; sour
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from siliconbert.campaign import quantiles
+from siliconbert.campaign.interval import Interval, paired_mean, wilson_share
+from siliconbert.campaign.over_trials import (
+    anytime_mean,
+    bounded_mean,
+    campaign_drop,
+    campaign_interval,
+    enough,
+)
 
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with the bounds that hold it at the stated confidence."""
-
-    value: float
-    low: float
-    high: float
-    confidence: float = 0.95
-
-    def __contains__(self, x: float) -> bool:
-        """Whether x lies between the bounds, which belong to it."""
-        return self.low <= x <= self.high
+__all__ = [
+    "Interval",
+    "anytime_mean",
+    "bounded_mean",
+    "campaign_drop",
+    "campaign_interval",
+    "enough",
+    "mcnemar",
+    "mean_interval",
+    "paired_difference",
+    "poisson",
+    "poisson_range",
+    "wilson",
+]
 
 
 def wilson(correct: int, total: int, confidence: float = 0.95) -> Interval:
@@ -42,16 +50,13 @@ def wilson(correct: int, total: int, confidence: float = 0.95) -> Interval:
         raise ValueError(
             f"statistics.wilson: correct must be in 0..total and total at least 1, got {correct} of {total}"
         )
-    z = _two_sided(confidence)
-    p, scale = correct / total, 1.0 + z * z / total
-    middle = (p + z * z / (2 * total)) / scale
-    half = z / scale * math.sqrt(p * (1.0 - p) / total + z * z / (4 * total * total))
-    # The bounds are exactly 0 and 1 at the ends; rounding must not put the estimate outside.
-    return Interval(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)), confidence)
+    return wilson_share(correct / total, total, confidence)
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
-    """The mean of independent trials (at least 2), by Student's t.
+    """The mean of independent values (at least 2) without rare outliers, by Student's t.
+
+    Not for the accuracies of fault trials: there `bounded_mean`.
 
     >>> x = mean_interval([0.90, 0.91, 0.92])
     >>> f"{x.value:.2f} in {x.low:.3f}..{x.high:.3f}"
@@ -64,33 +69,6 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
         )
     half = quantiles.student(0.5 + confidence / 2, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size)
     return Interval(float(x.mean()), float(x.mean() - half), float(x.mean() + half), confidence)
-
-
-def two_level(correct: ArrayLike, confidence: float = 0.95) -> Interval:
-    """The mean accuracy over trials and sentences when every trial sees the same sentences.
-
-    Sentences and trials are both samples, and a sentence hard in one trial is hard in all: the mean varies by
-    V(trial means)/T + V(sentence means)/S - V(rest)/(TS). Where all trials agree this is `wilson`.
-
-    correct : bool (trials, sentences)
-    errors  : ValueError where `correct` has not two dimensions
-    source  : S. R. Searle, G. Casella, C. E. McCulloch, Variance Components (1992), ch. 4 (crossed design);
-              degrees of freedom after Satterthwaite
-
-    >>> two_level([[True, True, False, True]] * 3) == wilson(3, 4)
-    True
-    """
-    x = np.asarray(correct, np.float64)
-    if x.ndim != 2 or 0 in x.shape:
-        raise ValueError(f"statistics.two_level: correct must have shape (trials, sentences), got {x.shape}")
-    if (x == x[0]).all():
-        return wilson(int(x[0].sum()), x.shape[1], confidence)
-    if x.shape[1] == 1:
-        return _within(mean_interval(x[:, 0], confidence))
-    variance, freedom = _crossed(x)
-    half = quantiles.student(0.5 + confidence / 2, freedom) * math.sqrt(variance)
-    mean = float(x.mean())
-    return _within(Interval(mean, mean - half, mean + half, confidence))
 
 
 def poisson(count: int, confidence: float = 0.999) -> Interval:
@@ -129,13 +107,8 @@ def paired_difference(first: ArrayLike, second: ArrayLike, confidence: float = 0
     >>> f"{x.value:.2f} in {x.low:.3f}..{x.high:.3f}"
     '-0.05 in -0.099..0.001'
     """
-    gained, lost, total = _discordant(first, second)
-    p, q, n = (gained + 1) / (total + 2), (lost + 1) / (total + 2), total + 2
-    half = _two_sided(confidence) * math.sqrt(max(0.0, p + q - (p - q) ** 2) / n)
-    value = (gained - lost) / total
-    return Interval(
-        value, max(-1.0, min(value, p - q - half)), min(1.0, max(value, p - q + half)), confidence
-    )
+    _discordant(first, second)
+    return paired_mean(np.asarray(second, np.float64) - np.asarray(first, np.float64), confidence)
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
@@ -149,30 +122,6 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
     gained, lost, _ = _discordant(first, second)
     n, k = gained + lost, min(gained, lost)
     return min(1.0, float(2.0 * sum(math.comb(n, i) for i in range(k + 1)) / 2.0**n))
-
-
-def _two_sided(confidence: float) -> float:
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"statistics: confidence must be in (0, 1), got {confidence}")
-    return quantiles.normal(0.5 + confidence / 2)
-
-
-def _within(x: Interval) -> Interval:
-    return Interval(x.value, max(0.0, x.low), min(1.0, x.high), x.confidence)
-
-
-def _crossed(x: NDArray[np.float64]) -> tuple[float, float]:
-    """Variance of the grand mean of a crossed design and its degrees of freedom."""
-    trials, sentences = x.shape
-    by_trial, by_sentence = x.mean(1), x.mean(0)
-    rest = x - by_trial[:, None] - by_sentence[None, :] + x.mean()
-    of_rest = float((rest**2).sum()) / ((trials - 1) * (sentences - 1)) / (trials * sentences)
-    of_trials = float(by_trial.var(ddof=1)) / trials
-    of_sentences = float(by_sentence.var(ddof=1)) / sentences
-    # The rest is in both terms; never let a noisy estimate of it push the variance below either of them.
-    variance = max(of_trials + of_sentences - of_rest, of_trials, of_sentences)
-    spread = of_trials**2 / (trials - 1) + of_sentences**2 / (sentences - 1)
-    return variance, (of_trials + of_sentences) ** 2 / spread
 
 
 def _poisson_quantile(mean: float, p: float) -> int:

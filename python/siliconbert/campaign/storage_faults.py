@@ -70,7 +70,7 @@ def _trials(stored: Stored, subject: Subject, call: Call) -> Trials:
 
 def _accuracies(cell: str, trials: Trials) -> list[Measurement]:
     correct = np.unpackbits(trials.bits, axis=1, count=trials.sentences, bitorder="little").astype(bool)
-    mean = percent(cell, MEAN, statistics.two_level(correct))
+    mean = percent(cell, MEAN, statistics.campaign_interval(correct))
     return [mean, Measurement(cell, MINIMUM, 100 * float(trials.accuracy.min()))]
 
 
