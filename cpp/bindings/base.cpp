@@ -77,32 +77,48 @@ void bind_codes(py::module_& base) {
 
 void bind_image(py::module_& base) {
     py::class_<CellMap>(base, "CellMap")
-        .def(py::init(
-                 [](std::string cell, std::vector<int> bit_order, std::vector<int> cell_bits, Fields fields) {
-                     return CellMap{std::move(cell), std::move(bit_order), std::move(cell_bits),
-                                    std::move(fields)};
-                 }),
-             py::arg("cell"), py::arg("bit_order"), py::arg("cell_bits"), py::arg("fields") = Fields{})
+        .def(py::init([](std::string cell, std::vector<int> bit_order, std::vector<int> cell_bits,
+                         Fields fields, bool gray) {
+                 return CellMap{std::move(cell), std::move(bit_order), std::move(cell_bits),
+                                std::move(fields), gray};
+             }),
+             py::arg("cell"), py::arg("bit_order"), py::arg("cell_bits"), py::arg("fields") = Fields{},
+             py::arg("gray") = false)
         .def_readonly("cell", &CellMap::cell)
         .def_readonly("bit_order", &CellMap::bit_order)
         .def_readonly("cell_bits", &CellMap::cell_bits)
-        .def_readonly("fields", &CellMap::fields);
+        .def_readonly("fields", &CellMap::fields)
+        .def_readonly("gray", &CellMap::gray);
     py::class_<Region>(base, "Region")
-        .def(py::init([](std::string name, Codes codes, CellMap map) {
-                 return Region{std::move(name), std::move(codes), std::move(map)};
-             }),
-             py::arg("name"), py::arg("codes"), py::arg("map"))
+        .def(
+            py::init([](std::string name, Codes codes, CellMap map, std::vector<int> plane, std::string ecc) {
+                return Region{std::move(name), std::move(codes), std::move(map), std::move(plane),
+                              std::move(ecc)};
+            }),
+            py::arg("name"), py::arg("codes"), py::arg("map"), py::arg("plane") = std::vector<int>{},
+            py::arg("ecc") = "")
         .def_readonly("name", &Region::name)
         .def_readonly("codes", &Region::codes)
         .def_readonly("map", &Region::map)
+        .def_readonly("plane", &Region::plane)
+        .def_readonly("ecc", &Region::ecc)
         .def_property_readonly("cells", &Region::cells)
         .def("level", &Region::level, py::arg("cell"));
+    py::class_<Layout>(base, "Layout")
+        .def(py::init([](std::string name, std::map<std::string, std::size_t> options) {
+                 return Layout{std::move(name), std::move(options)};
+             }),
+             py::arg("name"), py::arg("options"))
+        .def_readonly("name", &Layout::name)
+        .def_readonly("options", &Layout::options);
     py::class_<CodeImage>(base, "CodeImage")
-        .def(py::init(
-                 [](std::string tensor, std::size_t rows, std::size_t columns, std::vector<Region> regions) {
-                     return CodeImage{std::move(tensor), rows, columns, std::move(regions)};
-                 }),
-             py::arg("tensor"), py::arg("rows"), py::arg("columns"), py::arg("regions"))
+        .def(py::init([](std::string tensor, std::size_t rows, std::size_t columns,
+                         std::vector<Region> regions, Layout layout) {
+                 return CodeImage{std::move(tensor), rows, columns, std::move(regions), std::move(layout)};
+             }),
+             py::arg("tensor"), py::arg("rows"), py::arg("columns"), py::arg("regions"),
+             py::arg("layout") = Layout{})
+        .def_readonly("layout", &CodeImage::layout)
         .def_readonly("tensor", &CodeImage::tensor)
         .def_readonly("rows", &CodeImage::rows)
         .def_readonly("columns", &CodeImage::columns)

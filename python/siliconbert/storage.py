@@ -81,7 +81,7 @@ def layouts() -> list[str]:
     >>> layouts()
     ['bitmask', 'dense']
     """
-    return [layout.name for layout in _core.storage.layouts()]
+    return sorted(kind.name for kind in _core.storage.layout_kinds())
 
 
 def store(
@@ -113,13 +113,20 @@ def store(
             f"storage.store: ecc must be None (no error-correcting code is built in), got {ecc!r}"
         )
     weights, kept = _weights_and_mask(w, mask)
-    how = _core.storage.layout(layout)
     fitted = fmt if fmt.fitted else formats.fit(weights[kept], fmt)
-    stored = np.where(kept, weights, np.float32(0)) if how.keeps_zeros else weights[kept]
-    values = _core.base.Codes(formats.encode(stored, fitted).ravel(), fitted.width)
-    parameters = _core.formats.parameters(fitted._core_shape())
-    maps = _cell_maps(how.regions, cells, fitted, parameters.width)
-    image = how.store(name, _core.base.Mask(kept), values, parameters, maps)
+    codes = formats.encode(np.where(kept, weights, np.float32(0)), fitted)
+    image = _core.storage.store(
+        name,
+        _core.base.Mask(kept),
+        _core.base.Codes(codes.ravel(), fitted.width),
+        _core.formats.parameters(fitted._core_shape()),
+        _core.base.Layout(layout, {}),
+        _cell_types(cells),
+        {},
+        fitted.bit_order(),
+        {},
+        False,
+    )
     return Image(image, fitted, layout)
 
 
@@ -138,31 +145,14 @@ def _weights_and_mask(
     return weights, kept
 
 
-def _cell_maps(
-    regions: list[str], cells: Mapping[str, str], fmt: formats.Format, parameter_bits: int
-) -> dict[str, Any]:
-    known = {region for name in layouts() for region in _core.storage.layout(name).regions} | {"*"}
+def _cell_types(cells: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    kinds = _core.storage.layout_kinds()
+    known = {region for kind in kinds for region in kind.regions} | {"values", "parameters", "*"}
     if unknown := set(cells) - known:
         raise ValueError(
             f"storage.store: cells must name regions among {', '.join(sorted(known))}; got {min(unknown)!r}"
         )
-    orders = {
-        "values": fmt.bit_order(),
-        "parameters": list(range(parameter_bits - 1, -1, -1)),
+    return {
+        region: (cell, catalog.record("cells", cell, "storage.store")["bits"])
+        for region, cell in cells.items()
     }
-    return {region: _cell_map(_cell_of(region, cells), orders.get(region)) for region in regions}
-
-
-def _cell_of(region: str, cells: Mapping[str, str]) -> str:
-    if region not in cells and "*" not in cells:
-        raise ValueError(
-            f"storage.store: cells must name a cell for region {region!r} or '*', got {dict(cells)}"
-        )
-    return cells.get(region, cells.get("*", ""))
-
-
-def _cell_map(cell: str, bit_order: list[int] | None) -> Any:
-    bits = catalog.record("cells", cell, "storage.store")["bits"]
-    # Without an order of its own a region is a row of single bits; as many as one cell holds make a code.
-    order = list(range(bits)) if bit_order is None else bit_order
-    return _core.base.CellMap(cell, order, _core.storage.split_into_cells(len(order), bits))

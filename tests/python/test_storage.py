@@ -77,7 +77,7 @@ def with_mask(image, mask):
         _core.base.Region(r.name, _core.base.Codes(mask.ravel(), 1) if r.name == "mask" else r.codes, r.map)
         for r in image.image.regions
     ]
-    faulty = _core.base.CodeImage(image.name, *image.shape, regions)
+    faulty = _core.base.CodeImage(image.name, *image.shape, regions, image.image.layout)
     return storage.Image(faulty, image.format, image.layout)
 
 
@@ -86,7 +86,8 @@ def test_a_mask_with_another_number_of_ones_has_the_twins_reading(seed):
     w, mask, image = stored()
     flips = np.random.default_rng(seed).random(w.shape) < 0.05 * seed
     faulty = with_mask(image, mask ^ flips)
-    assert np.array_equal(faulty.mask(), mask ^ flips)
+    read = np.flatnonzero(mask ^ flips)[: mask.sum()]  # ones beyond the values have none
+    assert np.array_equal(np.flatnonzero(faulty.mask()), read)
     values = formats.quantize(w[mask], image.format)
     assert np.array_equal(faulty.load(), twin.load(values, mask ^ flips))
 
@@ -130,7 +131,7 @@ GOOD = {"w": [[1.0, 2.0]], "mask": [[True, False]], "fmt": formats.get("adaptivf
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        ({"layout": "csr"}, "layout must be one of bitmask, dense; got 'csr'"),
+        ({"layout": "cssr"}, "layout must be one of bitmask, .*dense.*; got 'cssr'"),
         ({"ecc": "secded"}, r"storage\.store: ecc must be None .*, got 'secded'"),
         ({"cells": {"*": "dram"}}, r"storage\.store: name must be one of rram-mlc2, .*; got 'dram'"),
         ({"cells": {"value": "rram-slc", "*": "rram-slc"}}, r"regions among \*, mask, .*; got 'value'"),

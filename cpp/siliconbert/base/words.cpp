@@ -36,15 +36,16 @@ std::uint32_t Region::level(std::size_t cell) const {
         const int bit = map.bit_order[static_cast<std::size_t>(at.first + j)];
         level = (level << 1) | ((code >> bit) & 1U);
     }
-    return level;
+    return map.gray ? level_of_gray(level) : level;
 }
 
 void Region::set_level(std::size_t cell, std::uint32_t level) {
     const Place at = place(*this, cell);
+    const std::uint32_t bits = map.gray ? gray_of_level(level) : level;
     std::uint32_t code = codes.at(at.code);
     for (int j = 0; j < at.bits; ++j) {
         const int bit = map.bit_order[static_cast<std::size_t>(at.first + j)];
-        const std::uint32_t value = (level >> (at.bits - 1 - j)) & 1U;
+        const std::uint32_t value = (bits >> (at.bits - 1 - j)) & 1U;
         code = (code & ~(1U << bit)) | (value << bit);
     }
     codes.set(at.code, code);

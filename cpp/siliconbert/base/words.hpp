@@ -74,26 +74,46 @@ struct BlockColumns {
 using Fields = std::map<std::string, std::vector<int>>;
 
 // How the bits of one code lie in memory cells. bit_order[j] is the bit of the code (0 = lowest) stored j-th,
-// the most significant first; cell_bits splits that sequence into cells, each holding 2^bits levels.
+// the most significant first; cell_bits splits that sequence into cells, each holding 2^bits levels. The bits
+// of a cell are its level's binary number or, with `gray`, its Gray number: neighbouring levels differ in one
+// bit.
 struct CellMap {
     std::string cell;            // catalogue name, "rram-mlc2" say
     std::vector<int> bit_order;  // a permutation of 0..width-1
     std::vector<int> cell_bits;  // sums to width
     Fields fields = {};          // of the codes of values; empty where bits have no such meaning
+    bool gray = false;
     bool operator==(const CellMap&) const = default;
 };
+
+// The level whose cell holds these bits under a Gray map, and the bits of a level.
+constexpr std::uint32_t gray_of_level(std::uint32_t level) { return level ^ (level >> 1); }
+constexpr std::uint32_t level_of_gray(std::uint32_t bits) {
+    for (int shift = 16; shift > 0; shift /= 2) bits ^= bits >> shift;
+    return bits;
+}
 
 // One named part of a stored tensor: its codes and the cells they lie in.
 struct Region {
     std::string name;
     Codes codes;
     CellMap map;
+    std::vector<int> plane{};  // of a region that holds only some bits of each value's code: plane[i] is the
+                               // value's bit (0 = lowest) that is bit i here; empty elsewhere
+    std::string ecc{};         // of a region "R.check": the error-correcting code that protects region R
 
     std::size_t cells_per_code() const { return map.cell_bits.size(); }
     std::size_t cells() const { return codes.count() * cells_per_code(); }
-    std::uint32_t level(std::size_t cell) const;            // plain binary level of a cell, 0 .. 2^bits - 1
+    std::uint32_t level(std::size_t cell) const;            // of a cell, 0 .. 2^bits - 1
     void set_level(std::size_t cell, std::uint32_t level);  // the other bits of the code stay
     bool operator==(const Region&) const = default;
+};
+
+// A storage layout and its numbers, block_rows for instance: fixed in the hardware, not in any cell.
+struct Layout {
+    std::string name = "dense";
+    std::map<std::string, std::size_t> options{};
+    bool operator==(const Layout&) const = default;
 };
 
 // A tensor as it lies in memory: named regions of cells.
@@ -102,6 +122,7 @@ struct CodeImage {
     std::size_t rows = 0;
     std::size_t columns = 0;
     std::vector<Region> regions;
+    Layout layout{};
     bool operator==(const CodeImage&) const = default;
 };
 

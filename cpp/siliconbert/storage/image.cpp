@@ -1,38 +1,8 @@
 #include "siliconbert/storage/image.hpp"
 
-#include <algorithm>
-#include <bit>
-
-#include "siliconbert/base/check.hpp"
+#include "siliconbert/storage/layouts.hpp"
 
 namespace siliconbert {
-
-namespace {
-
-// Calls use(value, element) for every stored value that has an element, in order.
-template <class Use>
-void for_each_kept(const CodeImage& image, Use&& use) {
-    const std::size_t elements = image.rows * image.columns;
-    const std::size_t values = region(image, "values").codes.count();
-    const Region* mask = find_region(image, "mask");
-    if (mask == nullptr) {
-        for (std::size_t i = 0; i < std::min(values, elements); ++i) use(i, i);
-        return;
-    }
-    // Codes are packed without gaps, lowest bit first: whatever their width, bit i of the words is element i.
-    std::size_t value = 0;
-    std::size_t word_start = 0;
-    for (std::uint64_t word : mask->codes.words()) {
-        for (; word != 0 && value < values; word &= word - 1) {
-            const std::size_t element = word_start + static_cast<std::size_t>(std::countr_zero(word));
-            if (element >= elements) return;  // a fault in the filling of the last cell
-            use(value++, element);
-        }
-        word_start += 64;
-    }
-}
-
-}  // namespace
 
 const Region* find_region(const CodeImage& image, std::string_view name) {
     for (const Region& each : image.regions) {
@@ -47,50 +17,76 @@ const Region& region(const CodeImage& image, std::string_view name) {
     return *found;
 }
 
+bool holds_values(const Region& region) {
+    return region.ecc.empty() && (region.name == "values" || region.name.starts_with("values."));
+}
+
+ValueCodes::ValueCodes(const CodeImage& image) {
+    for (const Region& each : image.regions) {
+        if (!holds_values(each)) continue;
+        if (each.plane.empty()) whole_ = &each.codes;
+        planes_.push_back(&each);
+        width_ += each.codes.width();
+        require(planes_.size() == 1 || each.codes.count() == count_, "image: region ", each.name,
+                " must hold ", count_, " codes, got ", each.codes.count());
+        count_ = each.codes.count();
+        require(each.plane.empty() || each.plane.size() == static_cast<std::size_t>(each.codes.width()),
+                "image: region ", each.name, " must name ", each.codes.width(), " bits of a value, got ",
+                each.plane.size());
+    }
+    require(!planes_.empty() && (whole_ == nullptr || planes_.size() == 1) && width_ <= 32, "image: tensor ",
+            image.tensor, " must have region values or planes of it");
+    for (const Region* plane : planes_) {
+        for (const int bit : plane->plane) {
+            require(bit >= 0 && bit < width_, "image: region ", plane->name, " must name bits below ", width_,
+                    ", got ", bit);
+        }
+    }
+}
+
+const std::map<std::string, std::string>& repair_kinds() {
+    static const std::map<std::string, std::string> all{
+        {"index_outside", "values or blocks whose index lies outside the matrix: dropped"},
+        {"pointer_outside", "pointers beyond the last value or block: read as its end"},
+        {"pointer_order", "rows that end before they start: read as empty"},
+        {"row_overfull", "values or blocks beyond the length of their row: dropped"},
+        {"element_twice", "values or blocks for a place already taken: the last one counts"},
+        {"mask_more", "ones of the mask beyond the stored values of their restart unit"},
+        {"mask_fewer", "stored values of a restart unit beyond the ones of its mask"},
+        {"run_outside", "values beyond the last element: dropped"},
+    };
+    return all;
+}
+
+Placement placement(const CodeImage& image) {
+    Placement found;
+    const ValueCodes values(image);
+    require(image.rows * image.columns < outside, "image: tensor ", image.tensor,
+            " must have fewer than 2^32 elements");
+    layout_kind(image.layout.name).place(image, values.count(), found);
+    std::erase_if(found.repairs, [](const auto& repair) { return repair.second == 0; });
+    return found;
+}
+
 Mask read_mask(const CodeImage& image) {
     Mask mask{image.rows, image.columns, Codes(1, image.rows * image.columns)};
-    const Region* stored = find_region(image, "mask");
-    for (std::size_t i = 0; i < mask.kept.count(); ++i) {
-        mask.kept.set(i, stored == nullptr
-                             ? 1
-                             : static_cast<std::uint32_t>(stored->codes.words()[i / 64] >> (i % 64) & 1));
-    }
+    for (const Placed& each : placement(image).read) mask.kept.set(each.element, 1);
     return mask;
 }
 
-std::vector<std::uint32_t> kept_elements(const CodeImage& image) {
-    std::vector<std::uint32_t> elements;
-    elements.reserve(region(image, "values").codes.count());
-    for_each_kept(image, [&](std::size_t, std::size_t element) {
-        elements.push_back(static_cast<std::uint32_t>(element));
-    });
-    return elements;
-}
-
-void load(const CodeImage& image, std::span<const float> value_of_code, std::span<float> out) {
-    const Codes& codes = region(image, "values").codes;
-    require(value_of_code.size() == std::size_t{1} << codes.width(), "load: value_of_code must hold 2^",
-            codes.width(), " values, got ", value_of_code.size());
-    require(out.size() == image.rows * image.columns, "load: out must hold ", image.rows * image.columns,
-            " values, got ", out.size());
-    std::fill(out.begin(), out.end(), 0.0F);
-    for_each_kept(image, [&](std::size_t value, std::size_t element) {
-        out[element] = value_of_code[codes.at(value)];
-    });
-}
-
-std::optional<std::vector<Changed>> changed_values(const CodeImage& image,
-                                                   std::span<const std::uint32_t> elements,
-                                                   std::span<const Event> events) {
-    std::vector<Changed> changed;
+std::optional<std::vector<Placed>> changed_values(const CodeImage& image, const Placement& clean,
+                                                  std::span<const Event> events) {
+    const auto before = [](const Placed& a, const Placed& b) { return a.value < b.value; };
+    std::vector<Placed> changed;
     for (const Event& event : events) {
         const Region& where = image.regions[event.region];
-        if (where.name != "values") return std::nullopt;
-        const std::size_t value = event.cell / where.cells_per_code();
-        if (value < elements.size()) changed.push_back({value, elements[value]});
+        if (!where.ecc.empty()) continue;
+        if (!holds_values(where)) return std::nullopt;
+        const Placed value{static_cast<std::uint32_t>(event.cell / where.cells_per_code()), 0};
+        const auto found = std::lower_bound(clean.read.begin(), clean.read.end(), value, before);
+        if (found != clean.read.end() && found->value == value.value) changed.push_back(*found);
     }
-    std::sort(changed.begin(), changed.end(),
-              [](const Changed& a, const Changed& b) { return a.value < b.value; });
+    std::sort(changed.begin(), changed.end(), before);
     changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     return changed;
 }

@@ -1,104 +1,77 @@
 #include "siliconbert/storage/layouts.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <limits>
-#include <numeric>
 
-#include "siliconbert/base/check.hpp"
+#include "siliconbert/storage/parts.hpp"
 
 namespace siliconbert {
 
 namespace {
 
-int bits(const CellMap& map) { return std::accumulate(map.cell_bits.begin(), map.cell_bits.end(), 0); }
-
-Region region(const char* name, Codes codes, const CellMaps& maps) {
-    const auto found = maps.find(name);
-    require(found != maps.end(), "store: cells must name region ", name);
-    const CellMap& map = found->second;
-    require(bits(map) == codes.width() && map.bit_order.size() == static_cast<std::size_t>(codes.width()),
-            "store: cells of region ", name, " must hold ", codes.width(), " bits a code, got ", bits(map));
-    return {name, std::move(codes), map};
-}
-
-std::size_t ones(const Codes& mask) {
-    std::size_t count = 0;
-    for (const std::uint64_t word : mask.words()) count += static_cast<std::size_t>(std::popcount(word));
-    return count;
-}
-
-void check_mask(const Mask& mask) {
-    const std::size_t elements = mask.rows * mask.columns;
-    require(mask.kept.width() == 1 && mask.kept.count() == elements, "store: mask must hold ", elements,
-            " bits, got ", mask.kept.bits());
-    require(elements <= std::numeric_limits<std::uint32_t>::max(),
-            "store: mask must have fewer than 2^32 elements, got ", elements);
-}
-
-// The same bit sequence in codes of `width` bits: neighbours share a cell.
-Codes regroup(const Codes& bits_in, int width) {
-    if (width == 1) return bits_in;
-    const auto group = static_cast<std::size_t>(width);
-    Codes out(width, (bits_in.count() + group - 1) / group);
-    for (std::size_t i = 0; i < bits_in.count(); ++i) {
-        if (bits_in.at(i) != 0) out.set(i / group, out.at(i / group) | 1U << (i % group));
-    }
-    return out;
+template <class Names>
+std::string joined(const Names& names) {
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+    return all;
 }
 
 }  // namespace
 
-CodeImage store_bitmask(std::string tensor, const Mask& mask, Codes values, Codes parameters,
-                        const CellMaps& maps) {
-    check_mask(mask);
-    require(ones(mask.kept) == values.count(), "store: values must be as many as mask keeps (",
-            ones(mask.kept), "), got ", values.count());
-    const auto mask_map = maps.find("mask");
-    const int group = mask_map == maps.end() ? 1 : bits(mask_map->second);
-    return {std::move(tensor),
-            mask.rows,
-            mask.columns,
-            {region("values", std::move(values), maps), region("mask", regroup(mask.kept, group), maps),
-             region("parameters", std::move(parameters), maps)}};
-}
-
-CodeImage store_dense(std::string tensor, const Mask& mask, Codes values, Codes parameters,
-                      const CellMaps& maps) {
-    check_mask(mask);
-    require(values.count() == mask.kept.count(), "store: values must be one an element (", mask.kept.count(),
-            "), got ", values.count());
-    return {std::move(tensor),
-            mask.rows,
-            mask.columns,
-            {region("values", std::move(values), maps), region("parameters", std::move(parameters), maps)}};
-}
-
-const std::vector<Layout>& layouts() {
-    static const std::vector<Layout> all{
-        {"bitmask", false, {"values", "mask", "parameters"}, &store_bitmask},
-        {"dense", true, {"values", "parameters"}, &store_dense},
+const std::vector<LayoutKind>& layout_kinds() {
+    static const std::vector<LayoutKind> all{
+        {"bitmask",
+         {{"restart", 0}, {"index_bits", 0}},
+         {"mask", "pointer"},
+         &encode_bitmask,
+         &place_bitmask},
+        {"dense", {}, {}, &encode_dense, &place_dense},
     };
     return all;
 }
 
-const Layout& layout(const std::string& name) {
-    const auto& all = layouts();
+const LayoutKind& layout_kind(const std::string& name) {
+    const auto& all = layout_kinds();
     const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Layout& each) { return each.name == name; });
-    if (found == all.end()) {
-        std::string known;
-        for (const Layout& each : all) known += (known.empty() ? "" : ", ") + each.name;
-        throw std::invalid_argument(say("store: layout must be one of ", known, "; got '", name, "'"));
-    }
-    return *found;
+        std::find_if(all.begin(), all.end(), [&](const LayoutKind& each) { return each.name == name; });
+    if (found != all.end()) return *found;
+    std::vector<std::string> known;
+    for (const LayoutKind& each : all) known.push_back(each.name);
+    throw std::invalid_argument(say("store: layout must be one of ", joined(known), "; got '", name, "'"));
 }
 
-std::vector<int> split_into_cells(int width, int bits) {
-    require(bits >= 1, "store: a cell must hold at least 1 bit, got ", bits);
-    std::vector<int> cells(static_cast<std::size_t>(width / bits), bits);
-    if (width % bits != 0) cells.push_back(width % bits);
-    return cells;
+Layout complete(Layout layout) {
+    const LayoutKind& kind = layout_kind(layout.name);
+    std::vector<std::string> known;
+    for (const auto& [name, standard] : kind.options) known.push_back(name);
+    for (const auto& [name, value] : layout.options) {
+        require(kind.options.contains(name), "store: options of layout ", layout.name, " must be among ",
+                known.empty() ? "none" : joined(known), "; got '", name, "'");
+        require(value > 0 || kind.options.at(name) == 0, "store: ", name, " of layout ", layout.name,
+                " must be at least 1, got 0");
+    }
+    layout.options.insert(kind.options.begin(), kind.options.end());
+    return layout;
+}
+
+std::size_t option(const Layout& layout, const char* name) {
+    const auto found = layout.options.find(name);
+    return found == layout.options.end() ? layout_kind(layout.name).options.at(name) : found->second;
+}
+
+int index_width(const Layout& layout, std::size_t count) {
+    const int least = bits_for(count);
+    const std::size_t asked = option(layout, "index_bits");
+    if (asked == 0) return least;
+    require(asked <= 32 && static_cast<int>(asked) >= least, "store: index_bits of layout ", layout.name,
+            " must be in ", least, "..32 for ", count, " different numbers, got ", asked);
+    return static_cast<int>(asked);
+}
+
+void add_part(Encoded& to, const char* name, int width, const std::vector<std::uint32_t>& numbers) {
+    if (width == 0) return;
+    Codes codes(width, numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) codes.set(i, numbers[i]);
+    to.parts.push_back({name, std::move(codes), false});
 }
 
 }  // namespace siliconbert

@@ -1,5 +1,5 @@
-// How kept codes lie in memory. A new layout is one function here, its line in `layouts()`, and its way back
-// in image.cpp.
+// The storage layouts: which values a layout stores in which order, and what it says about where they belong.
+// A new layout is a pair of functions and its line in `layout_kinds()`.
 #pragma once
 
 #include <map>
@@ -7,35 +7,46 @@
 #include <vector>
 
 #include "siliconbert/base/words.hpp"
+#include "siliconbert/storage/image.hpp"
 
 namespace siliconbert {
 
-using CellMaps = std::map<std::string, CellMap>;  // region name -> the cells of its codes
+// The element of a stored value that lies in the padding beyond the matrix.
+constexpr std::uint32_t outside = 0xffffffff;
 
-struct Layout {
+// A region that says where values belong.
+struct Part {
     std::string name;
-    bool keeps_zeros;  // every element has a code, the pruned ones too
-    std::vector<std::string> regions;
-    // `values`: codes in row-major order, of all elements where the layout keeps zeros, else of the kept
-    // ones. `parameters`: what the format needs to read them.
-    CodeImage (*store)(std::string tensor, const Mask& mask, Codes values, Codes parameters,
-                       const CellMaps& maps);
+    Codes codes;
+    bool shares_cells = false;  // single bits: as many as a cell holds lie in one
 };
 
-const std::vector<Layout>& layouts();
-const Layout& layout(const std::string& name);
+struct Encoded {
+    std::vector<std::uint32_t> elements;  // of each stored value, in order; pruned ones are stored as zero
+    std::vector<Part> parts;              // those of no bits are left out
+};
 
-// Region "mask": one bit an element, row-major, 1 where it is kept; the bits of a cell are elements that
-// follow one another, the first in the highest bit. Region "values": the kept codes.
-CodeImage store_bitmask(std::string tensor, const Mask& mask, Codes values, Codes parameters,
-                        const CellMaps& maps);
+struct LayoutKind {
+    std::string name;
+    std::map<std::string, std::size_t> options;  // with their defaults
+    std::vector<std::string> regions;            // beside the values and the parameters
+    // Completes the options that follow from the mask. Refuses masks that do not fit.
+    Encoded (*encode)(Layout& layout, const Mask& mask);
+    // Total on faulty images: no code makes it read or write outside its arrays.
+    void (*place)(const CodeImage& image, std::size_t values, Placement& found);
+};
 
-// No mask: region "values" holds all elements.
-CodeImage store_dense(std::string tensor, const Mask& mask, Codes values, Codes parameters,
-                      const CellMaps& maps);
+const std::vector<LayoutKind>& layout_kinds();
+const LayoutKind& layout_kind(const std::string& name);
 
-// Splits a code into cells of `bits` bits from its first stored bit; the last takes what is left (8 = 3 + 3 +
-// 2) and then holds fewer levels.
-std::vector<int> split_into_cells(int width, int bits);
+// The layout with all its options; refuses unknown ones and zeros where a size is needed.
+Layout complete(Layout layout);
+
+Encoded encode_dense(Layout&, const Mask& mask);
+void place_dense(const CodeImage& image, std::size_t values, Placement& found);
+
+// One bit an element, row-major, 1 where it is kept. `restart` 1: a pointer for each row to its first value.
+Encoded encode_bitmask(Layout& layout, const Mask& mask);
+void place_bitmask(const CodeImage& image, std::size_t values, Placement& found);
 
 }  // namespace siliconbert

@@ -1,0 +1,58 @@
+// What the layouts share: narrow numbers, rows of single bits, and reading both back from any image.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "siliconbert/base/words.hpp"
+#include "siliconbert/storage/layouts.hpp"
+
+namespace siliconbert {
+
+inline std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+// Bits that tell `count` things apart: ceil(log2 count), 0 for one.
+inline int bits_for(std::size_t count) { return static_cast<int>(count < 2 ? 0 : std::bit_width(count - 1)); }
+
+// The same, or all of `index_bits` where a library's fixed width is asked for (0: the narrowest).
+int index_width(const Layout& layout, std::size_t count);
+
+std::size_t option(const Layout& layout, const char* name);
+
+// Appends the numbers as a part, unless their width is 0.
+void add_part(Encoded& to, const char* name, int width, const std::vector<std::uint32_t>& numbers);
+
+// The numbers of a part; all 0 where it has no bits and so no region.
+class Numbers {
+ public:
+    Numbers(const CodeImage& image, std::string_view name) {
+        if (const Region* found = find_region(image, name)) codes_ = &found->codes;
+    }
+    std::uint32_t operator[](std::size_t i) const {
+        return codes_ == nullptr || i >= codes_->count() ? 0 : codes_->at(i);
+    }
+
+ private:
+    const Codes* codes_ = nullptr;
+};
+
+// Calls use(i) for every one among bits first..last-1 of a part of single bits. Codes are packed without
+// gaps, lowest bit first: however many bits share a cell, bit i of the words is bit i of the part.
+template <class Use>
+void for_each_one(const Codes& bits, std::size_t first, std::size_t last, Use&& use) {
+    last = std::min(last, bits.bits());
+    for (std::size_t at = first; at < last;) {
+        const std::uint64_t word = bits.words()[at / 64] >> (at % 64);
+        if (word == 0) {
+            at += 64 - at % 64;
+            continue;
+        }
+        at += static_cast<std::size_t>(std::countr_zero(word));
+        if (at < last) use(at);
+        ++at;
+    }
+}
+
+}  // namespace siliconbert
