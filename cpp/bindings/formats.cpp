@@ -17,19 +17,35 @@ AdaptivFloat make_adaptivfloat(int width, int exponent_bits, const std::string& 
     return format;
 }
 
+Format make_format(const Family& family, const std::string& per, std::size_t group,
+                   const std::string& parameters) {
+    const auto sharing = static_cast<Sharing>(index_of(sharing_names(), per, "Format: per"));
+    const Format format{family, sharing, group, {parameters.begin(), parameters.end()}};
+    check(format);
+    return format;
+}
+
+// Rows of as many values as the last dimension has.
+template <class T>
+std::size_t columns(const InArray<T>& x) {
+    return x.ndim() == 0 ? 1 : static_cast<std::size_t>(x.shape(x.ndim() - 1));
+}
+
 template <class Code>
-py::array_t<Code> encode_as(const InArray<float>& x, const Format& format, int threads) {
+py::array_t<Code> encode_as(const InArray<float>& x, const Format& format, int threads,
+                            const RoundingDraws& draws) {
     auto codes = empty_like<Code>(x);
     const auto in = view(x);
     const std::span<Code> out{codes.mutable_data(), in.size()};
     const py::gil_scoped_release released;
-    encode(in, format, out, threads);
+    encode(in, columns(x), format, out, threads, draws);
     return codes;
 }
 
-py::array encode_array(const InArray<float>& x, const Format& format, int threads) {
-    if (width(format) <= 8) return encode_as<std::uint8_t>(x, format, threads);
-    return encode_as<std::uint16_t>(x, format, threads);
+py::array encode_array(const InArray<float>& x, const Format& format, int threads, std::uint64_t seed,
+                       const std::string& name) {
+    if (width(format) <= 8) return encode_as<std::uint8_t>(x, format, threads, {seed, name});
+    return encode_as<std::uint16_t>(x, format, threads, {seed, name});
 }
 
 template <class Code>
@@ -38,43 +54,78 @@ py::array_t<float> decode_array(const InArray<Code>& codes, const Format& format
     const auto in = view(codes);
     const std::span<float> out{values.mutable_data(), in.size()};
     const py::gil_scoped_release released;
-    decode(in, format, out, threads);
+    decode(in, columns(codes), format, out, threads);
     return values;
 }
 
-py::array_t<float> quantize_array(const InArray<float>& x, const Format& format, int threads) {
+py::array_t<float> quantize_array(const InArray<float>& x, const Format& format, int threads,
+                                  std::uint64_t seed, const std::string& name) {
     auto values = empty_like<float>(x);
     const auto in = view(x);
     const std::span<float> out{values.mutable_data(), in.size()};
     const py::gil_scoped_release released;
-    quantize(in, format, out, threads);
+    quantize(in, columns(x), format, out, threads, {seed, name});
     return values;
+}
+
+Format fit_array(const InArray<float>& x, const Format& format, const std::optional<Mask>& mask,
+                 int threads) {
+    const auto in = view(x);
+    const py::gil_scoped_release released;
+    return fit_format(in, columns(x), mask ? &*mask : nullptr, format, threads);
+}
+
+void bind_families(py::module_& formats) {
+    py::class_<AdaptivFloat>(formats, "AdaptivFloat")
+        .def(py::init(&make_adaptivfloat), py::arg("width"), py::arg("exponent_bits"), py::arg("variant"),
+             py::arg("bias"))
+        .def_property_readonly("lowest_bias", &AdaptivFloat::lowest_bias)
+        .def_property_readonly("highest_bias", &AdaptivFloat::highest_bias)
+        .def(
+            "read_bias",
+            [](const AdaptivFloat& format, std::uint8_t byte) {
+                return with_bias(format, {&byte, 1}).bias;
+            },
+            py::arg("byte"));
+    formats.def("adaptivfloat_variants", &adaptivfloat_variants);
+}
+
+void bind_arrays(py::module_& formats) {
+    formats.def("fit", &fit_array, py::arg("x"), py::arg("fmt"), py::arg("mask"), py::arg("threads"));
+    formats.def("encode", &encode_array, py::arg("x"), py::arg("fmt"), py::arg("threads"), py::arg("seed"),
+                py::arg("name"));
+    formats.def("decode8", &decode_array<std::uint8_t>, py::arg("codes"), py::arg("fmt"), py::arg("threads"));
+    formats.def("decode16", &decode_array<std::uint16_t>, py::arg("codes"), py::arg("fmt"),
+                py::arg("threads"));
+    formats.def("quantize", &quantize_array, py::arg("x"), py::arg("fmt"), py::arg("threads"),
+                py::arg("seed"), py::arg("name"));
 }
 
 }  // namespace
 
 void bind_formats(py::module_& core) {
     py::module_ formats = core.def_submodule("formats");
-    py::class_<AdaptivFloat>(formats, "AdaptivFloat")
-        .def(py::init(&make_adaptivfloat), py::arg("width"), py::arg("exponent_bits"), py::arg("variant"),
-             py::arg("bias"))
-        .def_readonly("bias", &AdaptivFloat::bias)
-        .def_property_readonly("lowest_bias", &AdaptivFloat::lowest_bias)
-        .def_property_readonly("highest_bias", &AdaptivFloat::highest_bias);
-    formats.def("adaptivfloat_variants", &adaptivfloat_variants);
+    bind_families(formats);
+    py::class_<Format>(formats, "Format")
+        .def(py::init(&make_format), py::arg("family"), py::arg("per"), py::arg("group"),
+             py::arg("parameters"))
+        .def_property_readonly("parameters",
+                               [](const Format& format) {
+                                   return py::bytes(reinterpret_cast<const char*>(format.parameters.data()),
+                                                    format.parameters.size());
+                               })
+        .def_property_readonly("parameter_bytes",
+                               [](const Format& format) { return parameter_bytes(format); })
+        .def_property_readonly("fields", [](const Format& format) { return fields(format); })
+        .def_property_readonly("bit_order", [](const Format& format) { return bit_order(format); });
+    bind_arrays(formats);
+    formats.def("rounding_names", &rounding_names);
+    formats.def("overflow_names", &overflow_names);
+    formats.def("sharing_names", &sharing_names);
     formats.def(
-        "fit", [](const InArray<float>& x, const Format& format) { return fit_format(view(x), format); },
-        py::arg("x"), py::arg("fmt"));
-    formats.def("encode", &encode_array, py::arg("x"), py::arg("fmt"), py::arg("threads"));
-    formats.def("decode8", &decode_array<std::uint8_t>, py::arg("codes"), py::arg("fmt"), py::arg("threads"));
-    formats.def("decode16", &decode_array<std::uint16_t>, py::arg("codes"), py::arg("fmt"),
-                py::arg("threads"));
-    formats.def("quantize", &quantize_array, py::arg("x"), py::arg("fmt"), py::arg("threads"));
-    formats.def(
-        "values_of_codes", [](const Format& format) { return to_array(values_of_codes(format)); },
-        py::arg("fmt"));
-    formats.def(
-        "bit_order", [](const Format& format) { return bit_order(format); }, py::arg("fmt"));
+        "values_of_codes",
+        [](const Format& format, std::size_t set) { return to_array(values_of_codes(format, set)); },
+        py::arg("fmt"), py::arg("set"));
     formats.def(
         "parameters", [](const Format& format) { return parameters(format); }, py::arg("fmt"));
     formats.def(

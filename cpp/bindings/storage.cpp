@@ -1,6 +1,7 @@
 // Layouts of stored tensors and the way back.
 #include "bindings.hpp"
 #include "siliconbert/base/check.hpp"
+#include "siliconbert/formats/format.hpp"
 #include "siliconbert/storage/image.hpp"
 #include "siliconbert/storage/layouts.hpp"
 #include "siliconbert/storage/store.hpp"
@@ -9,16 +10,14 @@ namespace siliconbert {
 
 namespace {
 
-py::array_t<float> load_array(const CodeImage& image, const InArray<float>& value_of_code) {
+py::array_t<float> load_array(const CodeImage& image, const Format& format) {
     py::array_t<float> out({image.rows, image.columns});
     const std::span<float> values{out.mutable_data(), image.rows * image.columns};
-    const auto table = view(value_of_code);
     const py::gil_scoped_release released;
-    const int width = ValueCodes(image).width();
-    require(table.size() == std::size_t{1} << width, "load: value_of_code must hold 2^", width,
-            " values, got ", table.size());
-    load(
-        image, [table](std::uint32_t code, std::size_t) { return table[code]; }, values);
+    check_parameters(format, values.size(), image.columns, "load");
+    require(ValueCodes(image).width() == width(format), "load: fmt must have the image's width ",
+            ValueCodes(image).width(), ", got ", width(format));
+    load(image, Decoder(format, image.columns), values);
     return out;
 }
 
@@ -67,7 +66,7 @@ void bind_storage(py::module_& core) {
     storage.def(
         "repairs", [](const CodeImage& image) { return placement(image).repairs; }, py::arg("image"),
         py::call_guard<py::gil_scoped_release>());
-    storage.def("load", &load_array, py::arg("image"), py::arg("value_of_code"));
+    storage.def("load", &load_array, py::arg("image"), py::arg("fmt"));
     storage.def("changed_values", &changed_pairs, py::arg("image"), py::arg("events"));
 }
 

@@ -71,8 +71,7 @@ class Image:
         Every image has a reading: kept values beyond the ones of a faulty mask are dropped, missing ones are
         zero.
         """
-        values = self.stored_format().values()
-        return np.asarray(_core.storage.load(self.image, values))
+        return np.asarray(_core.storage.load(self.image, self.stored_format()._core_shape()))
 
 
 def layouts() -> list[str]:
@@ -113,8 +112,9 @@ def store(
             f"storage.store: ecc must be None (no error-correcting code is built in), got {ecc!r}"
         )
     weights, kept = _weights_and_mask(w, mask)
-    fitted = fmt if fmt.fitted else formats.fit(weights[kept], fmt)
-    codes = formats.encode(np.where(kept, weights, np.float32(0)), fitted)
+    weights = np.where(kept, weights, np.float32(0))
+    fitted = fmt if fmt.fitted else formats.fit(weights, fmt, kept)
+    codes = formats.encode(weights, fitted, name=name)
     image = _core.storage.store(
         name,
         _core.base.Mask(kept),

@@ -20,7 +20,7 @@ def shapes(variant):
 
 def biases(width, exponent_bits, variant):
     """Lowest, highest and one between that the shape tells."""
-    core = formats.AdaptivFloat(width, exponent_bits, variant)._core_shape()
+    core = formats.AdaptivFloat(width, exponent_bits, variant)._core_family()
     lowest, highest = core.lowest_bias, core.highest_bias
     return sorted({lowest, highest, min(highest, max(lowest, -(2**exponent_bits) + 1))})
 

@@ -32,7 +32,8 @@ enum class Stream : std::uint32_t {
     activation_fault = 110,
     mixed_fault = 120,
     predictor_weights = 200,
-    predictor_order = 300
+    predictor_order = 300,
+    rounding = 400
 };
 
 // FNV-1a, 64 bits: a stable hash of a name (G. Fowler, L. C. Noll, K.-P. Vo; draft-eastlake-fnv).

@@ -3,13 +3,10 @@
 #include <cmath>
 
 #include "siliconbert/base/check.hpp"
-#include "siliconbert/formats/adaptivfloat_quantizer.hpp"
 
 namespace siliconbert {
 
 namespace {
-
-constexpr int bias_bits = 8;
 
 std::uint64_t double_bits(double value) { return std::bit_cast<std::uint64_t>(value); }
 
@@ -34,24 +31,14 @@ const std::vector<std::string>& adaptivfloat_variants() {
 }
 
 AdaptivFloatVariant adaptivfloat_variant(const std::string& name) {
-    const auto& names = adaptivfloat_variants();
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) {
-        std::string known;
-        for (const std::string& each : names) known += (known.empty() ? "" : ", ") + each;
-        throw std::invalid_argument(
-            say("AdaptivFloat: variant must be one of ", known, "; got '", name, "'"));
-    }
-    return static_cast<AdaptivFloatVariant>(found - names.begin());
+    return static_cast<AdaptivFloatVariant>(index_of(adaptivfloat_variants(), name, "AdaptivFloat: variant"));
 }
 
 int AdaptivFloat::exponents() const {
     return (1 << exponent_bits) - (variant == AdaptivFloatVariant::author_2022 ? 2 : 0);
 }
 
-int AdaptivFloat::lowest_bias() const {
-    return variant == AdaptivFloatVariant::edgebert_rtl ? -10 : -(1 << (bias_bits - 1));
-}
+int AdaptivFloat::lowest_bias() const { return variant == AdaptivFloatVariant::edgebert_rtl ? -10 : -128; }
 
 int AdaptivFloat::highest_bias() const {
     constexpr int above_float32 = 128;
@@ -80,10 +67,15 @@ AdaptivFloat fit_exponent(AdaptivFloat format, int exponent) {
     return format;
 }
 
-AdaptivFloat fit(std::span<const float> values, AdaptivFloat format) {
-    float largest = 0;
-    for (const float value : values) largest = std::max(largest, std::fabs(value));
-    return fit_exponent(format, largest > 0 ? std::ilogb(largest) : 0);
+void fit(const AdaptivFloat& format, std::span<const float> values, std::span<std::uint8_t> bytes) {
+    const float largest = largest_magnitude(values);
+    bytes[0] = static_cast<std::uint8_t>(fit_exponent(format, largest > 0 ? std::ilogb(largest) : 0).bias);
+}
+
+AdaptivFloat with_bias(AdaptivFloat format, Bytes bytes) {
+    const int bias = static_cast<std::int8_t>(bytes[0]);
+    format.bias = std::clamp(bias, format.lowest_bias(), format.highest_bias());
+    return format;
 }
 
 AdaptivFloatCoder::AdaptivFloatCoder(const AdaptivFloat& format)
@@ -101,34 +93,6 @@ AdaptivFloatCoder::AdaptivFloatCoder(const AdaptivFloat& format)
     first_ = std::max<std::int64_t>(1, field_of_bias * step);
     lowest_ = half_to_even_ ? first_ : 0;
     highest_ = (field_of_bias + format.exponents()) * step - 1;
-}
-
-void quantize(const AdaptivFloat& format, const float* in, float* out, std::size_t count) {
-    AdaptivFloatQuantizer(format).quantize(in, out, count);
-}
-
-// Sign, mantissa, exponent, each from its highest bit: the order of nvmFI's bit-level encoder (NVMExplorer).
-std::vector<int> bit_order(const AdaptivFloat& format) {
-    std::vector<int> order{format.width - 1};
-    for (int bit = format.mantissa_bits() - 1; bit >= 0; --bit) order.push_back(bit);
-    for (int bit = format.width - 2; bit >= format.mantissa_bits(); --bit) order.push_back(bit);
-    return order;
-}
-
-// The bias in two's complement.
-Codes parameters(const AdaptivFloat& format) {
-    Codes codes(bias_bits, 1);
-    codes.set(0, static_cast<std::uint32_t>(format.bias));
-    return codes;
-}
-
-AdaptivFloat with_parameters(AdaptivFloat format, const Codes& codes) {
-    require(codes.width() == bias_bits && codes.count() == 1,
-            "AdaptivFloat: parameters must be one code of 8 bits, got ", codes.count(), " of ",
-            codes.width());
-    const int bias = static_cast<std::int8_t>(codes.at(0));
-    format.bias = std::clamp(bias, format.lowest_bias(), format.highest_bias());
-    return format;
 }
 
 }  // namespace siliconbert

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "siliconbert/base/words.hpp"
+#include "siliconbert/formats/family.hpp"
 
 namespace siliconbert {
 
@@ -95,12 +95,13 @@ class AdaptivFloatCoder {
     std::uint32_t minus_zero_;  // the code of -0: the sign bit, or 0 where zero has no sign
 };
 
-// What the family gives to format.hpp.
-inline AdaptivFloatCoder coder(const AdaptivFloat& format) { return AdaptivFloatCoder(format); }
-AdaptivFloat fit(std::span<const float> values, AdaptivFloat format);
-void quantize(const AdaptivFloat& format, const float* in, float* out, std::size_t count);
-std::vector<int> bit_order(const AdaptivFloat& format);
-Codes parameters(const AdaptivFloat& format);
-AdaptivFloat with_parameters(AdaptivFloat format, const Codes& codes);
+// What the family gives to format.hpp: its parameter is the bias, one byte in two's complement; a bias out of
+// range stands for the nearest in it. In a Format the byte counts, not the member.
+inline std::size_t parameter_bytes(const AdaptivFloat&) { return 1; }
+void fit(const AdaptivFloat& format, std::span<const float> values, std::span<std::uint8_t> bytes);
+AdaptivFloat with_bias(AdaptivFloat format, Bytes bytes);
+inline Fields fields(const AdaptivFloat& format) {
+    return make_fields(true, format.exponent_bits, format.mantissa_bits());
+}
 
 }  // namespace siliconbert

@@ -38,6 +38,8 @@ class AdaptivFloatQuantizer {
     explicit AdaptivFloatQuantizer(const AdaptivFloat& format);
 
     const AdaptivFloat& format() const { return format_; }
+    std::uint32_t encode(float value) const { return coder_.encode(value); }
+    float decode(std::uint32_t code) const { return coder_.decode(code); }
     bool exact_in_bf16() const;  // every value has at most 8 significant bits and an exponent of bf16
 
     // Arguments are finite; infinities saturate. `in` may be `out`.
@@ -51,5 +53,12 @@ class AdaptivFloatQuantizer {
     bool vectorised_;
     AdaptivFloatRounding rounding_;
 };
+
+inline AdaptivFloatQuantizer coder(const AdaptivFloat& format, Bytes bytes) {
+    return AdaptivFloatQuantizer(with_bias(format, bytes));
+}
+inline void quantize(const AdaptivFloatQuantizer& with, const float* in, float* out, std::size_t count) {
+    with.quantize(in, out, count);
+}
 
 }  // namespace siliconbert

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from siliconbert import _core, exits, formats, sparsity
 from siliconbert.data import Tokenizer
-from siliconbert.formats import Format
+from siliconbert.formats import AdaptivFloat, Format
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
 from siliconbert.models.sentences import Sentences, Tokens, gather
@@ -164,7 +164,7 @@ class Model:
         data : training sentences, or others that are not evaluated
         """
         fmt = formats.get(fmt) if isinstance(fmt, str) else fmt
-        if fmt.variant != "algorithm1":
+        if not isinstance(fmt, AdaptivFloat) or fmt.variant != "algorithm1" or fmt.per != "tensor":
             raise ValueError(f"Model.quantized: fmt must be AdaptivFloat of variant algorithm1, got {fmt}")
         tensors, masks, fitted = dict(self.tensors), dict(self.masks), {}
         for name in self.matrices():
@@ -242,7 +242,7 @@ class Model:
         return f"{self.name} {self.fingerprint}"
 
 
-def _bias(largest: float, fmt: Format) -> int:
+def _bias(largest: float, fmt: AdaptivFloat) -> int:
     """The bias that gives the largest magnitude the highest exponent."""
     bias = formats.fit([largest], fmt).bias
     assert bias is not None

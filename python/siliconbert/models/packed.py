@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,10 @@ def names(name: str, fmt: formats.Format | None) -> set[str]:
 
 def format_record(fmt: formats.Format) -> dict[str, Any]:
     """The format as JSON."""
-    return {"family": "adaptivfloat", **asdict(fmt)}
+    if not isinstance(fmt, formats.AdaptivFloat) or fmt.per != "tensor":
+        raise ValueError(f"Model.save: formats must be AdaptivFloat with one bias a matrix, got {fmt}")
+    shape = {"width": fmt.width, "exponent_bits": fmt.exponent_bits, "variant": fmt.variant}
+    return {"family": fmt.family, **shape, "bias": fmt.bias}
 
 
 def read_format(record: Config) -> formats.Format:

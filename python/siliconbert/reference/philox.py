@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-FAULT, PREDICTOR_WEIGHTS, PREDICTOR_ORDER = 100, 200, 300  # streams
+FAULT, PREDICTOR_WEIGHTS, PREDICTOR_ORDER, ROUNDING = 100, 200, 300, 400  # streams
 
 _LOW = 0xFFFFFFFF
 

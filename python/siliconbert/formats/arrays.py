@@ -1,0 +1,112 @@
+"""Arrays of values to codes and back, in any format."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from siliconbert import _core
+from siliconbert.formats.family import Floats, Format, to_core
+
+UnsignedCodes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+F = TypeVar("F", bound=Format)
+
+
+def fit(x: npt.ArrayLike, fmt: F, mask: npt.ArrayLike | None = None, threads: int | None = None) -> F:
+    """The format with its parameters chosen from the data.
+
+    x: any shape; rows of its last dimension where parameters are per row or group. mask: bool of the same
+    shape, values that it drops do not count. What each family chooses stands with its class. errors:
+    ValueError where x is not finite.
+
+    >>> from siliconbert.formats import get
+    >>> fit([0.5, -3.0], get("adaptivfloat8")).bias
+    -14
+    """
+    values = _floats(x)
+    fitted = _core.formats.fit(values, fmt._core_shape(), _mask(mask, values), threads or 0)
+    return fmt._with_core(fitted)
+
+
+def encode(
+    x: npt.ArrayLike, fmt: Format, threads: int | None = None, *, seed: int = 0, name: str = "w"
+) -> UnsignedCodes:
+    """Codes of x, same shape: uint8 for widths up to 8, else uint16.
+
+    x: taken as float32. threads: None for all; the codes do not depend on it. seed, name: address the draws
+    of stochastic rounding, one an element of the tensor of that name. errors: ValueError where x is not
+    finite (unless the format has a code for it) or the format not fitted.
+
+    >>> from siliconbert.formats import AdaptivFloat
+    >>> encode([0.0, 1.0, -1.9], AdaptivFloat(8, 4, bias=-15)).tolist()
+    [0, 120, 255]
+    """
+    core = to_core(fmt, "encode")
+    codes: UnsignedCodes = _core.formats.encode(_floats(x), core, threads or 0, _seed(seed), name)
+    return codes
+
+
+def decode(codes: npt.ArrayLike, fmt: Format, threads: int | None = None) -> Floats:
+    """Values of codes, same shape, float32; every code has one.
+
+    codes: integers below 2^width. errors: ValueError for others, or where the format is not fitted.
+
+    >>> from siliconbert.formats import AdaptivFloat
+    >>> decode([0, 120, 255], AdaptivFloat(8, 4, bias=-15)).tolist()
+    [0.0, 1.0, -1.875]
+    """
+    core = to_core(fmt, "decode")
+    array = np.asarray(codes)
+    if array.dtype == np.uint8:
+        return np.asarray(_core.formats.decode8(array, core, threads or 0))
+    return np.asarray(_core.formats.decode16(_codes16(array), core, threads or 0))
+
+
+def quantize(
+    x: npt.ArrayLike, fmt: Format, threads: int | None = None, *, seed: int = 0, name: str = "w"
+) -> Floats:
+    """The nearest values of the format in one pass: fit (unless the format is fitted), encode, decode.
+
+    x: taken as float32; returns the same shape. seed, name: as in encode. errors: ValueError where x is not
+    finite, unless the format has a code for it.
+
+    >>> from siliconbert.formats import AdaptivFloat
+    >>> quantize([0.3, -1.0], AdaptivFloat(4, 2)).tolist()
+    [0.25, -1.0]
+    """
+    values = _floats(x)
+    fitted = fmt if fmt.fitted else fit(values, fmt, threads=threads)
+    core = to_core(fitted, "quantize")
+    return np.asarray(_core.formats.quantize(values, core, threads or 0, _seed(seed), name))
+
+
+def _floats(x: npt.ArrayLike) -> Floats:
+    with np.errstate(over="ignore"):  # what overflows float32 is infinite, and refused as such
+        return np.asarray(x, dtype=np.float32)
+
+
+def _mask(mask: npt.ArrayLike | None, x: Floats) -> Any:
+    if mask is None:
+        return None
+    kept = np.asarray(mask)
+    if kept.dtype != np.bool_ or kept.shape != x.shape:
+        raise ValueError(f"fit: mask must be bool of shape {x.shape}, got {kept.dtype} of shape {kept.shape}")
+    return _core.base.Mask(kept.reshape(1, -1))
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"encode: seed must be in 0..2^64 - 1, got {seed}")
+    return seed
+
+
+def _codes16(codes: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
+    if codes.dtype == np.uint16:
+        return codes
+    if codes.size and codes.dtype.kind not in "iu":
+        raise ValueError(f"decode: codes must be integers, got {codes.dtype}")
+    if codes.size and (codes.min() < 0 or codes.max() > 0xFFFF):
+        raise ValueError(f"decode: codes must be in 0..65535, got {codes.min()}..{codes.max()}")
+    return codes.astype(np.uint16)
