@@ -15,7 +15,17 @@ from siliconbert.campaign import setup
 
 COMMANDS = [
     c.split()
-    for c in ("list", "data get", "train", "compress", "evaluate", "reproduce", "demo", "bench trace")
+    for c in (
+        "list",
+        "data get",
+        "train",
+        "compress",
+        "evaluate",
+        "reproduce",
+        "demo",
+        "bench trace",
+        "bench campaign",
+    )
 ]
 WORDS = ("good", "bad", "film", "very", "plot", "dull", "fun", "slow")
 LAYERS, HIDDEN, EMBEDDING, FFN = 4, 24, 16, 32

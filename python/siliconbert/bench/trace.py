@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from siliconbert import data, models
 from siliconbert.bench import network, peer, processor
-from siliconbert.bench.worker import FORMATS, Sentences, Worker
+from siliconbert.bench.result import Result, Timing
+from siliconbert.bench.worker import Worker
+from siliconbert.data import Data
 
 # Floors of sentences per second over the peer's, by processor class; set before the first measurement.
 FLOORS = {"A": {"fp32": 6.0, "adaptivfloat8": 15.0}, "B": {"fp32": 5.0, "adaptivfloat8": 7.0}}
@@ -25,38 +28,38 @@ LARGEST_DIFFERENCE = 1e-5
 MEMORY_MIB = 1024
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Sentences per second over the repeats; `ratio` over the peer's median."""
-
-    name: str
-    median: float
-    low: float
-    high: float
-    ratio: float | None = None
-    floor: float | None = None
-
-    @property
-    def verdict(self) -> str:
-        """Whether the floor is kept, where there is one."""
-        if self.ratio is None or self.floor is None:
-            return ""
-        return "kept" if self.ratio >= self.floor else "BELOW THE FLOOR"
+Sentences = list[list[int]]
+FORMATS = ("fp32", "adaptivfloat8")
+# Sentences whose activations set the AdaptivFloat biases.
+_CALIBRATION = 64
 
 
-@dataclass(frozen=True)
-class Result:
-    """Lines above the table, the table, lines below it."""
+class Traces:
+    """The network of `network.write` in both formats, and token ids to run."""
 
-    header: tuple[str, ...]
-    timings: tuple[Timing, ...]
-    footer: tuple[str, ...]
-    peak_mib: float
+    def __init__(self, folder: Path, sentences: Sentences, threads: int):
+        """Loads the network and quantizes it."""
+        plain = models.load(folder)
+        self._models = {
+            "fp32": plain,
+            "adaptivfloat8": plain.quantized("adaptivfloat8", sentences[:_CALIBRATION], threads),
+        }
+        self._sentences = sentences
+        self._threads = threads
 
-    def json(self) -> dict[str, Any]:
-        """Everything, as values that JSON knows."""
-        timings = [{**asdict(t), "verdict": t.verdict} for t in self.timings]
-        return {"header": self.header, "timings": timings, "footer": self.footer, "peak_mib": self.peak_mib}
+    def seconds(self, fmt: str) -> float:
+        """Time of one trace of all sentences."""
+        start = time.perf_counter()
+        self._models[fmt].trace(self._sentences, threads=self._threads)
+        return time.perf_counter() - start
+
+    def logits(self, count: int) -> NDArray[np.float32]:
+        """fp32 logits (count, exits, classes) of the first sentences."""
+        return self._models["fp32"].trace(self._sentences[:count], threads=self._threads).logits
+
+    def path(self, fmt: str) -> str:
+        """The numeric path of a format."""
+        return str(self._models[fmt].encoder.path)
 
 
 def run(
@@ -71,7 +74,7 @@ def run(
     ids, origin = _sentences(sentences, glue)
     with tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder:
         network.write(Path(folder))
-        with Worker(Path(folder), ids, threads) as ours:
+        with Worker(Traces, Path(folder), ids, threads) as ours:
             theirs = peer.Peer(Path(folder), threads) if peers else None
             checked = _check(ours, theirs, ids) if theirs else "not compared with a peer (--peers does)"
             speeds = _measure(ours, theirs, ids, repeats)
@@ -79,15 +82,20 @@ def run(
             return _result(header, speeds, checked, ours.peak_mib())
 
 
-def _sentences(count: int, glue: Path | None) -> tuple[Sentences, str]:
-    """Token ids of SST-2 dev, or of vader-amazon where there is none, by the tokenizer of edgebert-mini."""
+def data_set(count: int, glue: Path | None) -> Data:
+    """SST-2 dev, or vader-amazon where there is none; at most `count` sentences."""
     try:
         found = data.load("sst2", split="dev", folder=glue)
     except ValueError:
         if glue is not None:
             raise
         found = data.load("vader-amazon")
-    found = found.quick(count)
+    return found.quick(count)
+
+
+def _sentences(count: int, glue: Path | None) -> tuple[Sentences, str]:
+    """Token ids by the tokenizer of edgebert-mini, and what they are."""
+    found = data_set(count, glue)
     tokenizer = models.load("edgebert-mini/sst2").tokenizer
     assert tokenizer is not None
     coded = tokenizer.encode(found.sentences)
@@ -100,7 +108,7 @@ def _sentences(count: int, glue: Path | None) -> tuple[Sentences, str]:
 def _check(ours: Worker, theirs: peer.Peer, ids: Sentences) -> str:
     count = min(CHECKED_SENTENCES, len(ids))
     expected = theirs.logits(ids[:count])
-    worst = float(np.abs(ours.logits(count) - expected).max() / np.abs(expected).max())
+    worst = float(np.abs(ours.ask("logits", count) - expected).max() / np.abs(expected).max())
     if worst > LARGEST_DIFFERENCE:
         raise RuntimeError(
             f"bench: logits differ from transformers by {worst:.1e} of the largest, not {LARGEST_DIFFERENCE}"
@@ -110,7 +118,7 @@ def _check(ours: Worker, theirs: peer.Peer, ids: Sentences) -> str:
 
 
 def _speed(ours: Worker, fmt: str, count: int) -> float:
-    return count / ours.seconds(fmt)
+    return count / float(ours.ask("seconds", fmt))
 
 
 def _measure(ours: Worker, theirs: peer.Peer | None, ids: Sentences, repeats: int) -> dict[str, list[float]]:
@@ -131,7 +139,7 @@ def _measure(ours: Worker, theirs: peer.Peer | None, ids: Sentences, repeats: in
 def _header(
     ours: Worker, theirs: peer.Peer | None, ids: Sentences, origin: str, threads: int, repeats: int
 ) -> list[str]:
-    paths = ", ".join(f"{fmt} on {ours.path(fmt)}" for fmt in FORMATS)
+    paths = ", ".join(f"{fmt} on {ours.ask('path', fmt)}" for fmt in FORMATS)
     lines = [
         f"processor: {processor.here()}",
         "network: ALBERT-base shape with 11 ramps, random weights (seed 0); all 12 exits in one pass",

@@ -9,7 +9,7 @@ import typer
 from siliconbert.cli import console, options
 
 if TYPE_CHECKING:
-    from siliconbert.bench.trace import Result, Timing
+    from siliconbert.bench.result import Result, Timing
 
 app = typer.Typer(help="Time ours and its peers in one run.", invoke_without_command=True)
 
@@ -24,6 +24,7 @@ def all_(
     """Time ours and its peers in one run; without a command, everything."""
     if context.invoked_subcommand is None:
         trace(peers=peers)
+        campaign(peers=peers)
 
 
 @app.command("trace", epilog="Example: siliconbert bench trace --peers")
@@ -46,18 +47,42 @@ def trace(
     if json:
         console.show_json(result.json())
     else:
-        _show(result)
+        _show(result, "Trace", "sentences/s", "over the peer", 1)
 
 
-def _show(result: Result) -> None:
+@app.command("campaign", epilog="Example: siliconbert bench campaign --peers")
+def campaign(
+    peers: Annotated[
+        bool,
+        typer.Option("--peers", help="Also run a plain PyTorch loop (needs PyTorch and transformers)."),
+    ] = False,
+    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
+    trials: Annotated[int, typer.Option("--trials", min=1, help="Trials of ours in one repeat.")] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats of ours.")] = 3,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peer.")] = 2,
+    glue: options.Glue = None,
+    json: options.Json = False,
+) -> None:
+    """Seconds a trial of a memory-fault campaign: EdgeBERT's Table 2 with three bits a cell."""
+    from siliconbert.bench import campaign as bench
+
+    with console.told():
+        result = bench.run(peers, sentences, trials, repeats, threads, glue)
+    if json:
+        console.show_json(result.json())
+    else:
+        _show(result, "Campaign", "s/trial", "ours is faster by", 2)
+
+
+def _show(result: Result, title: str, unit: str, ratio: str, digits: int) -> None:
     console.say(*result.header)
-    rows = [_row(timing) for timing in result.timings]
-    console.show_table("Trace", ["what", "sentences/s", "spread", "over the peer", "floor", ""], rows)
+    rows = [_row(timing, digits) for timing in result.timings]
+    console.show_table(title, ["what", unit, "spread", ratio, "floor", ""], rows)
     console.say("", *result.footer)
 
 
-def _row(timing: Timing) -> list[str]:
+def _row(timing: Timing, digits: int) -> list[str]:
     ratio = "" if timing.ratio is None else f"{timing.ratio:.1f}x"
     floor = "" if timing.floor is None else f"{timing.floor:.0f}x"
-    spread = f"{timing.low:.1f} .. {timing.high:.1f}"
-    return [timing.name, f"{timing.median:.1f}", spread, ratio, floor, timing.verdict]
+    spread = f"{timing.low:.{digits}f} .. {timing.high:.{digits}f}"
+    return [timing.name, f"{timing.median:.{digits}f}", spread, ratio, floor, timing.verdict]

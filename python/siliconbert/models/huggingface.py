@@ -75,7 +75,9 @@ def read_huggingface(folder: Path) -> Directory:
     stored = _Stored(folder)
     shape = _shape(config, stored)
     ramps = any(name.startswith("ramps.") for name in stored.files)
-    names = _Names(shape, stored)
+    prefix = f"{shape.model_type}."
+    prefixed = any(name.startswith(f"{prefix}embeddings.") for name in stored.files)
+    names = Names(shape, prefix if prefixed else "")
     tensors = {name: stored.read(names.theirs(name), size) for name, size in shape.tensors(ramps).items()}
     tokenizer = folder / "tokenizer.json"
     card = folder / "card.json"
@@ -127,16 +129,16 @@ def _classes(config: Config, stored: _Stored) -> int:
     return classes
 
 
-class _Names:
-    """The tensor names of one directory."""
+class Names:
+    """The tensor names that transformers gives a network of this shape, ramps by our own."""
 
-    def __init__(self, shape: Shape, stored: _Stored):
+    def __init__(self, shape: Shape, prefix: str):
+        """`prefix` is "albert." or "bert." in a model with a classifier, "" in a bare one."""
         self.albert = shape.model_type == "albert"
-        prefix = f"{shape.model_type}."
-        self.prefix = prefix if any(name.startswith(f"{prefix}embeddings.") for name in stored.files) else ""
+        self.prefix = prefix
 
     def theirs(self, ours: str) -> str:
-        """The file's name of the canonical name `ours`."""
+        """Their name of the canonical name `ours`."""
         if ours in _EMBEDDINGS:
             return self.prefix + _EMBEDDINGS[ours]
         place, part = ours.rsplit(".", 1)

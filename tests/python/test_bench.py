@@ -1,0 +1,73 @@
+"""The benches' parts: verdicts, the child process, and a peer that computes what ours does. No timings."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from siliconbert import faults
+from siliconbert.bench import campaign, trace
+from siliconbert.bench.processor import CLASSES, parse
+from siliconbert.bench.result import Result, Timing
+from siliconbert.bench.worker import Worker
+from small_models import ALBERT, sentences, small_model
+
+
+class Divides:
+    def __init__(self, number):
+        self.share = 1 / number
+
+    def by(self, number):
+        return self.share / number
+
+
+def test_a_floor_is_kept_or_not_and_json_says_so():
+    assert Timing("x", 1, 1, 1, ratio=10, floor=10).verdict == "kept"
+    assert Timing("x", 1, 1, 1, ratio=9.9, floor=10).verdict == "BELOW THE FLOOR"
+    assert Timing("x", 1, 1, 1, ratio=9.9).verdict == Timing("x", 1, 1, 1, floor=10).verdict == ""
+    result = Result(("a",), (Timing("x", 1, 1, 1, 2, 1),), ("b",), 3.0)
+    assert result.json()["timings"][0]["verdict"] == "kept"
+
+
+def test_every_floor_is_of_a_known_class_of_processor():
+    assert set(campaign.FLOORS) | set(trace.FLOORS) <= set(CLASSES)
+    assert parse("flags : amx_bf16 amx_int8 avx512_vnni avx512_bf16").kind == "A"
+    assert parse("").kind == "C"
+
+
+def test_the_child_answers_and_its_errors_arrive():
+    with Worker(Divides, 4) as child:
+        assert child.ask("by", 2) == 0.125
+        with pytest.raises(ZeroDivisionError):
+            child.ask("by", 0)
+        assert child.peak_mib() > 1
+    with Worker(Divides, 0) as child, pytest.raises(ZeroDivisionError):
+        child.ask("by", 1)
+
+
+@pytest.mark.parametrize("best, apart", [(False, 1e-5), (True, 5e-2)], ids=["plain", "best"])
+@pytest.mark.filterwarnings("ignore")
+def test_the_peer_computes_our_answers_from_a_faulty_image(best, apart):
+    pytest.importorskip("torch", reason="the peer needs torch")
+    pytest.importorskip("transformers", reason="the peer needs transformers")
+    from siliconbert.bench.albert import BATCH, Albert
+
+    shape = replace(ALBERT, groups=1, positions=128)
+    plain = small_model(shape).pruned({"embeddings.word": 0.5})
+    stored = plain.store("embeddings.word", "adaptivfloat8", cells={"*": "rram-mlc3"})
+
+    bad, events = stored.inject(faults.CellMisread(), seed=1, trial=0)
+    assert len(events)
+    ids = sentences(shape, np.random.default_rng(3).integers(2, 30, BATCH + 5))
+    _, logits = Albert(stored, stored.tokens(ids), 1, best).trial("embeddings.word", bad.image)
+    ours = bad.trace(ids).logits[:, -1]
+    assert np.abs(logits - ours).max() <= apart * np.abs(ours).max()
+
+
+def test_ours_runs_alone():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = campaign.run(peers=False, sentences=6, trials=2, repeats=2, threads=1)
+    assert [timing.name for timing in found.timings] == ["ours"] and found.peak_mib > 1
+    assert "not compared with a peer" in found.footer[0]
