@@ -27,7 +27,6 @@ py::array_t<float> entropy_array(const InArray<float>& logits) {
 
 py::array_t<std::int32_t> replay_array(Leave& leave, const InArray<float>& entropy) {
     const std::size_t layers = layers_of(entropy, "replay");
-    require_finite(view(entropy), "replay", "entropy");
     return to_array(replay(leave, view(entropy), layers));
 }
 

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <atomic>
+#include <functional>
+#include <thread>
 
 #include "bindings.hpp"
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/parallel.hpp"
 #include "siliconbert/transformer/encoder.hpp"
+#include "siliconbert/transformer/trials.hpp"
 
 namespace siliconbert {
 
@@ -80,6 +84,85 @@ Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const
     return batch;
 }
 
+// Ctrl-C during a long call: the thread that made the call looks for it, the others follow.
+class Interrupts {
+ public:
+    struct Stop {};
+
+    void operator()() {
+        if (std::this_thread::get_id() == caller_ && !stopped_) {
+            const py::gil_scoped_acquire gil;
+            stopped_ = PyErr_CheckSignals() != 0;
+        }
+        if (stopped_) throw Stop();
+    }
+
+ private:
+    std::thread::id caller_ = std::this_thread::get_id();
+    std::atomic<bool> stopped_ = false;
+};
+
+// Trials and the arrays that they look into.
+class KeptTrials {
+ public:
+    KeptTrials(const Encoder& encoder, std::map<std::string, InArray<float>> tensors, const CodeImage& image,
+               const Format& format, Ids ids, Ids types, Offsets offsets, const py::object& fault,
+               std::uint64_t seed, bool reuse)
+        : tensors_(std::move(tensors)),
+          ids_(std::move(ids)),
+          types_(std::move(types)),
+          offsets_(std::move(offsets)),
+          fault_(fault),
+          width_(encoder.exits().size()),
+          classes_(encoder.shape().classes),
+          trials_({encoder, make_tensors(tensors_), image, format,
+                   make_batch(encoder, ids_, types_, offsets_), fault_.cast<const Disturb&>(), seed, reuse}) {
+    }
+
+    std::vector<std::string> regions() const {
+        std::vector<std::string> names;
+        for (const Region& region : trials_.image().regions) names.push_back(region.name);
+        return names;
+    }
+
+    // Per trial: events by region (T, regions), where its sentences start (T + 1); then sentences and logits.
+    py::tuple run(const InArray<std::uint64_t>& trials, int threads) {
+        std::vector<TrialResult> results;
+        Interrupts interrupts;
+        try {
+            const py::gil_scoped_release release;
+            results = trials_.run(view(trials), threads, std::ref(interrupts));
+        } catch (const Interrupts::Stop&) {
+            throw py::error_already_set();
+        }
+        std::vector<std::uint64_t> events;
+        std::vector<std::int64_t> starts{0};
+        std::vector<std::int64_t> sentences;
+        std::vector<float> logits;
+        for (const TrialResult& result : results) {
+            events.insert(events.end(), result.events.begin(), result.events.end());
+            sentences.insert(sentences.end(), result.sentences.begin(), result.sentences.end());
+            logits.insert(logits.end(), result.logits.begin(), result.logits.end());
+            starts.push_back(static_cast<std::int64_t>(sentences.size()));
+        }
+        const std::size_t regions = results.empty() ? 0 : results.front().events.size();
+        const std::size_t ran = sentences.size();
+        return py::make_tuple(to_array(std::move(events)).reshape({results.size(), regions}),
+                              to_array(std::move(starts)), to_array(std::move(sentences)),
+                              to_array(std::move(logits)).reshape({ran, width_, classes_}));
+    }
+
+ private:
+    std::map<std::string, InArray<float>> tensors_;
+    Ids ids_;
+    Ids types_;
+    Offsets offsets_;
+    py::object fault_;
+    std::size_t width_;
+    std::size_t classes_;
+    Trials trials_;
+};
+
 // Runs `sentences` in slices of about `tokens`, so that Ctrl-C and progress are seen in between.
 template <class Run>
 void in_slices(const Batch& batch, std::size_t tokens, const std::optional<py::function>& progress,
@@ -112,6 +195,14 @@ py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& type
         encoder.trace(batch, first, last, threads, {out + first * stride, (last - first) * stride});
     });
     return logits;
+}
+
+// The sentences that read one of these rows of a tensor.
+py::array_t<std::uint32_t> reading(const Encoder& encoder, const Ids& ids, const Ids& types,
+                                   const Offsets& offsets, const std::string& tensor,
+                                   const InArray<std::uint32_t>& rows) {
+    return to_array(
+        SentenceIndex(make_batch(encoder, ids, types, offsets), tensor, encoder.shape()).reading(view(rows)));
 }
 
 py::array_t<float> hidden(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets,
@@ -163,16 +254,28 @@ void bind_transformer(py::module_& core) {
         .def_property_readonly("places", &Encoder::places)
         .def_property_readonly("path", &Encoder::path)
         .def(
-            "with_word_table",
-            [](const Encoder& encoder, const InArray<float>& table) {
-                return encoder.with_word_table(view(table));
+            "with_tensor",
+            [](const Encoder& encoder, const std::map<std::string, InArray<float>>& tensors,
+               const std::string& name) {
+                const Tensors views = make_tensors(tensors);
+                const py::gil_scoped_release release;
+                return encoder.with_tensor(views, name);
             },
-            py::arg("table"))
+            py::arg("tensors"), py::arg("name"))
         .def("trace", &trace, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0,
              py::arg("progress") = py::none())
         .def("hidden", &hidden, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0)
         .def("calibrate", &calibrate, py::arg("ids"), py::arg("types"), py::arg("offsets"),
              py::arg("threads") = 0);
+    transformer.def("reading", &reading, py::arg("encoder"), py::arg("ids"), py::arg("types"),
+                    py::arg("offsets"), py::arg("tensor"), py::arg("rows"));
+    py::class_<KeptTrials>(transformer, "Trials")
+        .def(py::init<const Encoder&, std::map<std::string, InArray<float>>, const CodeImage&, const Format&,
+                      Ids, Ids, Offsets, const py::object&, std::uint64_t, bool>(),
+             py::arg("encoder"), py::arg("tensors"), py::arg("image"), py::arg("format"), py::arg("ids"),
+             py::arg("types"), py::arg("offsets"), py::arg("fault"), py::arg("seed"), py::arg("reuse") = true)
+        .def_property_readonly("regions", &KeptTrials::regions)
+        .def("run", &KeptTrials::run, py::arg("trials"), py::arg("threads") = 0);
 }
 
 }  // namespace siliconbert

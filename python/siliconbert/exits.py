@@ -28,9 +28,8 @@ __all__ = [
 def entropy(logits: ArrayLike) -> NDArray[np.float32]:
     """Entropy of softmax(logits) over the last axis, natural logarithm.
 
-    logits  : float32, (..., C), finite
-    returns : float32, (...), 0 .. ln C
-    errors  : ValueError for a logit that is not finite
+    logits  : float32, (..., C)
+    returns : float32, (...), 0 .. ln C; NaN where a logit is not finite
     source  : edgebert_micro2021, equation 1 (equation 3 has the sign of max(x) wrong)
 
     >>> f"{entropy([[0.0, 0.0]])[0]:.4f}"
@@ -42,7 +41,7 @@ def entropy(logits: ArrayLike) -> NDArray[np.float32]:
 def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
     """Exit layers of the conventional early exit: the first layer with entropy < threshold, else the last.
 
-    entropy   : float32, (N, L), after layers 1..L
+    entropy   : float32, (N, L), after layers 1..L; NaN (a layer without an answer) is below no threshold
     threshold : nats; the comparison is strict
     returns   : int32, (N,), 1..L
     source    : edgebert_micro2021, Algorithm 1
@@ -67,7 +66,7 @@ def by_prediction(
     of the table gives the entropies to expect after layers first+1 .. L-1; the first one < threshold is the
     predicted layer (the last one where none is). There the sentence leaves whatever its entropy; never later.
 
-    entropy      : float32, (N, L), after layers 1..L
+    entropy      : float32, (N, L), after layers 1..L; NaN is below no threshold and predicts layer L
     lut          : predicts layers first+1 .. L-1
     threshold    : nats; all comparisons are strict
     last_ramp    : no later layer but L has an exit: a later prediction becomes L. 10 emulates the public code

@@ -203,7 +203,7 @@ def test_another_word_table_shares_the_rest():
     data = batch(ALBERT)
     tensors = random_tensors(ALBERT)
     other = {**tensors, "embeddings.word": tensors["embeddings.word"][::-1].copy()}
-    shared = encoder(ALBERT, tensors).with_word_table(other["embeddings.word"])
+    shared = encoder(ALBERT, tensors).with_tensor(other, "embeddings.word")
     np.testing.assert_array_equal(shared.trace(*data), encoder(ALBERT, other).trace(*data))
 
 

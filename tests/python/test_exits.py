@@ -47,8 +47,28 @@ def test_entropy_of_known_distributions():
     # p = (0.9, 0.1): -0.9 ln 0.9 - 0.1 ln 0.1 = 0.094824 + 0.230259
     np.testing.assert_allclose(exits.entropy([math.log(9.0), 0.0]), 0.325083, atol=1e-6)
     assert exits.entropy([3e38, -3e38]) == 0
-    with pytest.raises(ValueError, match=r"^entropy: logits must be finite, got nan at position 1"):
-        exits.entropy([0.0, math.nan])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_logits_that_are_not_finite_have_no_entropy(random, bad):
+    logits = random.normal(size=(20, 3, 4)).astype(np.float32)
+    logits[3, 1, 2] = logits[7, 0, 0] = bad
+    found = exits.entropy(logits)
+    assert np.isnan(found).sum() == 2 and np.isnan(found[3, 1]) and np.isnan(found[7, 0])
+    np.testing.assert_allclose(found, twin.entropy(logits), rtol=2e-6)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_an_undefined_entropy_never_leaves_early(random, options):
+    entropy, lut = coarse(random, (300, 6)), make_lut(random, options["first"])
+    entropy[random.random(entropy.shape) < 0.3] = np.nan
+    np.testing.assert_array_equal(exits.by_entropy(entropy, 0.3), twin.by_entropy(entropy, 0.3))
+    found = exits.by_prediction(entropy, lut, 0.3, **options)
+    wanted = twin.by_prediction(entropy, lut.keys, lut.entropies, 0.3, **options)
+    np.testing.assert_array_equal(found, wanted)
+    no_answer = np.full((2, 6), np.nan, np.float32)
+    assert exits.by_entropy(no_answer, math.inf).tolist() == [6, 6]
+    assert exits.by_prediction(no_answer, lut, 1, **options)[0].tolist() == [6, 6]
 
 
 @pytest.mark.parametrize("threshold", [-math.inf, 0, 0.05, 0.25, 0.5, 1])

@@ -133,12 +133,6 @@ def test_taking_sentences_out_of_a_batch():
         whole = slice(tokens.offsets[number], tokens.offsets[number + 1])
         np.testing.assert_array_equal(taken.ids[mine], tokens.ids[whole])
     assert len(tokens.take(np.array([], np.int64))) == 0
-    rows = np.zeros(90, bool)
-    rows[tokens.ids[tokens.offsets[4]]] = True
-    touched = [
-        i for i in range(len(LENGTHS)) if rows[tokens.ids[tokens.offsets[i] : tokens.offsets[i + 1]]].any()
-    ]
-    assert tokens.touching(rows).tolist() == touched and 4 in touched
 
 
 # Traces
@@ -330,7 +324,12 @@ def test_trials_equal_single_runs():
         rule=lambda entropy: rule(entropy, 0.9),
         progress=seen.append,
     )
-    assert seen == [1, 2, 3, 4, 5] and trials.trials.tolist() == numbers and trials.path == clean.path
+    assert (
+        seen == sorted(seen)
+        and seen[-1] == 5
+        and trials.trials.tolist() == numbers
+        and trials.path == clean.path
+    )
     assert trials.rerun.any()
     for row, trial in enumerate(numbers):
         bad, events = faults.inject(model, faults.CellMisread(), seed=4, trial=trial)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "siliconbert/base/check.hpp"
 
@@ -10,6 +11,8 @@ namespace siliconbert {
 // With d = x - max(x): H = ln sum exp(d) - sum(d exp(d)) / sum exp(d). Both terms are at least 0, so nothing
 // cancels or overflows. (EdgeBERT's equation 3 subtracts max(x) where it must be added.)
 float entropy(std::span<const float> logits) {
+    const auto finite = [](float x) { return std::isfinite(x); };
+    if (!std::all_of(logits.begin(), logits.end(), finite)) return std::numeric_limits<float>::quiet_NaN();
     const auto largest = std::max_element(logits.begin(), logits.end());
     double others = 0;  // sum exp(d) without the largest logit's 1
     double weighted = 0;
@@ -25,7 +28,6 @@ float entropy(std::span<const float> logits) {
 
 std::vector<float> entropies(std::span<const float> logits, std::size_t classes) {
     require(classes >= 1, "entropy: logits must have at least one class, got ", classes);
-    require_finite(logits, "entropy", "logits");
     std::vector<float> result(logits.size() / classes);
     for (std::size_t i = 0; i < result.size(); ++i) result[i] = entropy(logits.subspan(i * classes, classes));
     return result;

@@ -6,7 +6,7 @@
 
 namespace siliconbert {
 
-// Natural-log entropy of softmax(logits); at least one logit, all finite.
+// Natural-log entropy of softmax(logits), at least one logit; NaN where one is not finite.
 float entropy(std::span<const float> logits);
 
 // Entropies of consecutive groups of `classes` logits.

@@ -44,6 +44,7 @@ PredictionRule::PredictionRule(Lut lut, int layers, int first, int last_ramp, bo
 }
 
 int PredictionRule::predict(float entropy, double threshold) const {
+    if (std::isnan(entropy)) return layers_;
     const auto row = lut_.nearest(entropy);
     const auto below = std::find_if(row.begin(), row.end(), [&](double e) { return e < threshold; });
     const auto index = static_cast<int>(below == row.end() ? row.size() - 1 : below - row.begin());

@@ -20,7 +20,8 @@ class Rule {
     virtual std::vector<double> turning_points(std::span<const float> row) const = 0;
 };
 
-// Leaves at the first layer whose entropy is below the threshold, else after the last.
+// Leaves at the first layer whose entropy is below the threshold, else after the last. An entropy that is NaN
+// (faulty weights, no answer) is below nothing.
 class EntropyRule final : public Rule {
  public:
     int leave(std::span<const float> row, double threshold) const override;
@@ -39,7 +40,7 @@ class PredictionRule final : public Rule {
     std::vector<double> turning_points(std::span<const float> row) const override;
 
     int first() const { return first_; }
-    int predict(float entropy, double threshold) const;
+    int predict(float entropy, double threshold) const;  // the last layer where the entropy is NaN
     // Whether a sentence with that prediction (any number up to layer `first`) leaves after the layer.
     bool stops(int layer, float entropy, int predicted, double threshold) const;
 

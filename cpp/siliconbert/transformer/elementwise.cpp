@@ -14,11 +14,12 @@ namespace {
 #define SILICONBERT_INLINE inline __attribute__((always_inline))
 
 // e^x by 2^n e^r, |r| <= ln(2)/2, Taylor to r^7 (remainder below 1e-8 relative); vectorises. Below -87 it
-// returns a number below 1.7e-38 instead of 0.
+// returns a number below 1.7e-38 instead of 0; NaN stays NaN.
 SILICONBERT_INLINE float exponential(float x) {
     x = std::min(std::max(x, -87.0F), 88.0F);
-    constexpr float round = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
-    const float n = (x * 1.44269504F + round) - round;
+    constexpr float round = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer, held in the low bits
+    const float shifted = x * 1.44269504F + round;
+    const float n = shifted - round;
     // ln 2 in two parts, so that n times the first is exact.
     const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
     float e = 1.0F / 5040;
@@ -29,8 +30,9 @@ SILICONBERT_INLINE float exponential(float x) {
     e = e * r + 0.5F;
     e = e * r + 1.0F;
     e = e * r + 1.0F;
-    const auto power = static_cast<std::uint32_t>((static_cast<std::int32_t>(n) + 127) << 23);
-    return e * std::bit_cast<float>(power);
+    // 2^n from those bits, not from n: defined for NaN too, which e then keeps.
+    const std::uint32_t power = std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(round);
+    return e * std::bit_cast<float>((power + 127) << 23);
 }
 
 SILICONBERT_INLINE float tanh_of(float x) {

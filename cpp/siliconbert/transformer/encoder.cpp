@@ -39,16 +39,36 @@ void each_pass(const Batch& batch, std::size_t first, std::size_t last, int thre
 Encoder::Encoder(std::shared_ptr<const Products> products, const NetworkShape& shape, const Tensors& tensors,
                  std::optional<ActivationFormats> activations) {
     const OneThreadACall guard;
+    tensors.check_finite();
     weights_ = std::make_shared<const Weights>(std::move(products), shape, tensors, std::move(activations));
-    const auto table = tensors.get("embeddings.word", shape.vocabulary, shape.embedding);
-    word_table_ = std::make_shared<const std::vector<float>>(table.begin(), table.end());
+    keep_word_table(tensors);
 }
 
-Encoder Encoder::with_word_table(std::span<const float> table) const {
-    require(table.size() == word_table_->size(), "with_word_table: table must have ", word_table_->size(),
-            " values, got ", table.size());
-    require_finite(table, "with_word_table", "table");
-    return Encoder(weights_, {table.begin(), table.end()});
+void Encoder::keep_word_table(const Tensors& tensors) {
+    const auto table = tensors.get("embeddings.word", shape().vocabulary, shape().embedding);
+    kept_ = std::make_shared<const std::vector<float>>(table.begin(), table.end());
+    word_table_ = *kept_;
+}
+
+Encoder Encoder::with_tensor(const Tensors& tensors, const std::string& name) const {
+    const OneThreadACall guard;
+    require(tensors.has(name), "with_tensor: tensor ", name, " is missing");
+    Encoder changed = *this;
+    if (name == "embeddings.word") {
+        changed.keep_word_table(tensors);
+    } else {
+        changed.weights_ = std::make_shared<const Weights>(weights_->with(tensors, name));
+    }
+    return changed;
+}
+
+Encoder Encoder::over(std::span<const float> word_table) const {
+    require(word_table.size() == word_table_.size(), "over: word_table must have ", word_table_.size(),
+            " values, got ", word_table.size());
+    Encoder changed = *this;
+    changed.kept_ = nullptr;
+    changed.word_table_ = word_table;
+    return changed;
 }
 
 std::vector<std::size_t> Encoder::exits() const {
@@ -62,11 +82,12 @@ std::string Encoder::path() const {
 }
 
 void Encoder::trace(const Batch& batch, std::size_t first, std::size_t last, int threads,
-                    std::span<float> logits) const {
+                    std::span<float> logits, const Poll& poll) const {
     const std::size_t classes = shape().classes;
     const std::size_t stride = weights_->exits.size() * classes;
     each_pass(batch, first, last, threads, [&](std::size_t from, std::size_t to) {
-        Pass pass(*weights_, *word_table_, batch, from, to);
+        if (poll) poll();
+        Pass pass(*weights_, word_table_, batch, from, to);
         pass.embed();
         float* rows = logits.data() + (from - first) * stride;
         std::size_t next = 0;
@@ -82,7 +103,7 @@ void Encoder::trace(const Batch& batch, std::size_t first, std::size_t last, int
 
 void Encoder::hidden(const Batch& batch, int threads, std::span<float> states) const {
     each_pass(batch, 0, batch.sentences(), threads, [&](std::size_t from, std::size_t to) {
-        Pass pass(*weights_, *word_table_, batch, from, to);
+        Pass pass(*weights_, word_table_, batch, from, to);
         pass.embed();
         for (std::size_t l = 1; l <= shape().layers; ++l) pass.layer(l);
         std::ranges::copy(pass.states(), states.data() + batch.start(from) * shape().hidden);
@@ -95,7 +116,7 @@ std::vector<float> Encoder::calibrate(const Batch& batch, int threads) const {
     each_pass(batch, 0, batch.sentences(), threads, [&](std::size_t from, std::size_t to) {
         std::vector<float> observed(most.size());
         std::vector<float> logits((to - from) * shape().classes);
-        Pass pass(*weights_, *word_table_, batch, from, to, &observed);
+        Pass pass(*weights_, word_table_, batch, from, to, &observed);
         pass.embed();
         for (std::size_t l = 1; l <= shape().layers; ++l) {
             pass.layer(l);

@@ -1,6 +1,7 @@
 // The network as users see it: sentences in, the logits of every exit out, at any thread count the same bits.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,15 +12,22 @@
 
 namespace siliconbert {
 
+// Called before every pass on the thread that runs it, to end a long call: it may throw.
+using Poll = std::function<void()>;
+
 class Encoder {
  public:
     // Without `activations` the network runs in fp32. With them, the matrices and the word table must already
-    // hold AdaptivFloat values.
+    // hold AdaptivFloat values. All tensors must be finite.
     Encoder(std::shared_ptr<const Products> products, const NetworkShape& shape, const Tensors& tensors,
             std::optional<ActivationFormats> activations);
 
-    // The same network over another word table (vocabulary x embedding); all else is shared.
-    Encoder with_word_table(std::span<const float> table) const;
+    // The same network after tensor `name` changed, to values that need not be finite; what is packed
+    // together with it comes from `tensors` too, all else is shared.
+    Encoder with_tensor(const Tensors& tensors, const std::string& name) const;
+    // The same network over a word table (vocabulary x embedding) that the caller keeps, and may change
+    // between calls.
+    Encoder over(std::span<const float> word_table) const;
 
     const NetworkShape& shape() const { return weights_->shape; }
     std::vector<std::size_t> exits() const;
@@ -27,20 +35,19 @@ class Encoder {
     std::string path() const;
 
     // logits: sentences x exits x classes, of sentences first .. last - 1 of a checked batch.
-    void trace(const Batch& batch, std::size_t first, std::size_t last, int threads,
-               std::span<float> logits) const;
+    void trace(const Batch& batch, std::size_t first, std::size_t last, int threads, std::span<float> logits,
+               const Poll& poll = {}) const;
     // states: tokens x hidden after the last layer.
     void hidden(const Batch& batch, int threads, std::span<float> states) const;
     // Largest magnitude at every place; the network must run in fp32.
     std::vector<float> calibrate(const Batch& batch, int threads) const;
 
  private:
-    Encoder(std::shared_ptr<const Weights> weights, std::vector<float> word_table)
-        : weights_(std::move(weights)),
-          word_table_(std::make_shared<const std::vector<float>>(std::move(word_table))) {}
+    void keep_word_table(const Tensors& tensors);
 
     std::shared_ptr<const Weights> weights_;
-    std::shared_ptr<const std::vector<float>> word_table_;
+    std::shared_ptr<const std::vector<float>> kept_;  // empty where the caller keeps the word table
+    std::span<const float> word_table_;
 };
 
 }  // namespace siliconbert

@@ -30,13 +30,16 @@ Activation activation_by_name(const std::string& name) {
         say("Encoder: activation must be one of gelu, gelu_new, relu; got '", name, "'"));
 }
 
+void Tensors::check_finite() const {
+    for (const auto& [name, tensor] : tensors_) require_finite(tensor.values, "Encoder", name.c_str());
+}
+
 std::span<const float> Tensors::get(const std::string& name, std::size_t rows, std::size_t columns) const {
     const auto found = tensors_.find(name);
     require(found != tensors_.end(), "Encoder: tensor ", name, " is missing");
     const TensorView& tensor = found->second;
     require(tensor.rows == rows && tensor.columns == columns, "Encoder: tensor ", name, " must have shape (",
             rows, ", ", columns, "), got (", tensor.rows, ", ", tensor.columns, ")");
-    require_finite(tensor.values, "Encoder", name.c_str());
     return tensor.values;
 }
 

@@ -48,9 +48,11 @@ class Tensors {
  public:
     void add(const std::string& name, TensorView tensor) { tensors_[name] = tensor; }
     bool has(const std::string& name) const { return tensors_.contains(name); }
+    const TensorView& at(const std::string& name) const { return tensors_.at(name); }
     // The matrices of products: names that end in ".weight" with more than one column.
     std::map<std::string, TensorView> matrices() const;
-    // The values of a tensor of this size, finite; throws where it is missing or has another size.
+    void check_finite() const;  // throws where a value is not
+    // The values of a tensor of this size; throws where it is missing or has another size.
     std::span<const float> get(const std::string& name, std::size_t rows, std::size_t columns = 1) const;
 
  private:

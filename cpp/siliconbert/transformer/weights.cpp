@@ -12,63 +12,66 @@ namespace {
 
 std::vector<float> copy(std::span<const float> values) { return {values.begin(), values.end()}; }
 
-// Reads tensors and packs them for the back end.
+// Packs for the back end what holds tensor `changed`, or everything where that is empty.
 class Packer {
  public:
-    Packer(const Products& products, const NetworkShape& shape, const Tensors& tensors, Number number)
-        : products_(products), shape_(shape), tensors_(tensors), number_(number) {}
+    Packer(Weights& weights, const Tensors& tensors, std::string changed)
+        : weights_(weights), shape_(weights.shape), tensors_(tensors), changed_(std::move(changed)) {}
 
-    std::unique_ptr<Linear> linear(const std::string& name, std::size_t out, std::size_t in,
-                                   Activation activation = Activation::none) const {
-        return products_.linear({tensors_.get(name + ".weight", out, in), tensors_.get(name + ".bias", out),
-                                 in, out, activation, number_});
+    void pack() const {
+        embeddings(weights_.embeddings);
+        weights_.groups.resize(shape_.groups);
+        for (std::size_t g = 0; g < shape_.groups; ++g) layer(weights_.groups[g], say("layers.", g, "."));
+        exits();
     }
 
-    Norm norm(const std::string& name, std::size_t width) const {
-        return {copy(tensors_.get(name + ".weight", width)), copy(tensors_.get(name + ".bias", width))};
+ private:
+    // Whether `name` or a tensor below it ("layers.0.up" and ".weight") is to be packed.
+    bool wanted(const std::string& name) const {
+        return changed_.empty() || changed_ == name || changed_.starts_with(name + ".");
     }
 
-    EmbeddingWeights embeddings() const {
-        EmbeddingWeights weights;
-        weights.position = copy(tensors_.get("embeddings.position", shape_.positions, shape_.embedding));
-        weights.type = copy(tensors_.get("embeddings.type", shape_.types, shape_.embedding));
-        weights.norm = norm("embeddings.norm", shape_.embedding);
+    void table(std::vector<float>& slot, const std::string& name, std::size_t rows) const {
+        if (wanted(name)) slot = copy(tensors_.get(name, rows, shape_.embedding));
+    }
+
+    void norm(Norm& slot, const std::string& name, std::size_t width) const {
+        if (!wanted(name)) return;
+        slot = {copy(tensors_.get(name + ".weight", width)), copy(tensors_.get(name + ".bias", width))};
+    }
+
+    void linear(std::shared_ptr<const Linear>& slot, const std::string& name, std::size_t out, std::size_t in,
+                Activation activation = Activation::none) const {
+        if (!wanted(name)) return;
+        slot = weights_.products->linear({tensors_.get(name + ".weight", out, in),
+                                          tensors_.get(name + ".bias", out), in, out, activation,
+                                          weights_.number});
+    }
+
+    void embeddings(EmbeddingWeights& slot) const {
+        table(slot.position, "embeddings.position", shape_.positions);
+        table(slot.type, "embeddings.type", shape_.types);
+        norm(slot.norm, "embeddings.norm", shape_.embedding);
         if (tensors_.has("embeddings.projection.weight")) {
-            weights.projection = linear("embeddings.projection", shape_.hidden, shape_.embedding);
+            linear(slot.projection, "embeddings.projection", shape_.hidden, shape_.embedding);
         } else {
             require(shape_.embedding == shape_.hidden,
                     "Encoder: tensor embeddings.projection.weight is missing");
         }
-        return weights;
     }
 
-    LayerWeights layer(std::size_t group) const {
-        const std::string prefix = say("layers.", group, ".");
+    void layer(LayerWeights& slot, const std::string& prefix) const {
         const std::size_t hidden = shape_.hidden;
-        LayerWeights weights;
-        weights.query_key_value = query_key_value(prefix);
-        weights.output = linear(prefix + "output", hidden, hidden);
-        weights.up = linear(prefix + "up", shape_.ffn, hidden, shape_.activation);
-        weights.down = linear(prefix + "down", hidden, shape_.ffn);
-        weights.attention_norm = norm(prefix + "attention_norm", hidden);
-        weights.norm = norm(prefix + "norm", hidden);
-        return weights;
+        query_key_value(slot.query_key_value, prefix);
+        linear(slot.output, prefix + "output", hidden, hidden);
+        linear(slot.up, prefix + "up", shape_.ffn, hidden, shape_.activation);
+        linear(slot.down, prefix + "down", hidden, shape_.ffn);
+        norm(slot.attention_norm, prefix + "attention_norm", hidden);
+        norm(slot.norm, prefix + "norm", hidden);
     }
 
-    std::vector<ExitWeights> exits() const {
-        std::vector<ExitWeights> exits;
-        if (shape_.classes == 0) return exits;
-        const bool ramps = tensors_.has("ramps.1.pooler.weight");
-        for (std::size_t l = ramps ? 1 : shape_.layers; l <= shape_.layers; ++l) {
-            const std::string prefix = l == shape_.layers ? std::string("main.") : say("ramps.", l, ".");
-            exits.push_back({l, linear(prefix + "pooler", shape_.hidden, shape_.hidden, Activation::tanh),
-                             linear(prefix + "classifier", shape_.classes, shape_.hidden)});
-        }
-        return exits;
-    }
-
- private:
-    std::unique_ptr<Linear> query_key_value(const std::string& prefix) const {
+    void query_key_value(std::shared_ptr<const Linear>& slot, const std::string& prefix) const {
+        if (!wanted(prefix + "query") && !wanted(prefix + "key") && !wanted(prefix + "value")) return;
         const std::size_t hidden = shape_.hidden;
         std::vector<float> weight;
         std::vector<float> bias;
@@ -78,31 +81,49 @@ class Packer {
             weight.insert(weight.end(), w.begin(), w.end());
             bias.insert(bias.end(), b.begin(), b.end());
         }
-        return products_.linear({weight, bias, hidden, 3 * hidden, Activation::none, number_});
+        slot =
+            weights_.products->linear({weight, bias, hidden, 3 * hidden, Activation::none, weights_.number});
     }
 
-    const Products& products_;
+    void exits() const {
+        if (shape_.classes == 0) return;
+        const std::size_t first = tensors_.has("ramps.1.pooler.weight") ? 1 : shape_.layers;
+        weights_.exits.resize(shape_.layers + 1 - first);
+        for (std::size_t l = first; l <= shape_.layers; ++l) {
+            const std::string prefix = l == shape_.layers ? std::string("main.") : say("ramps.", l, ".");
+            ExitWeights& slot = weights_.exits[l - first];
+            slot.layer = l;
+            linear(slot.pooler, prefix + "pooler", shape_.hidden, shape_.hidden, Activation::tanh);
+            linear(slot.classifier, prefix + "classifier", shape_.classes, shape_.hidden);
+        }
+    }
+
+    Weights& weights_;
     const NetworkShape& shape_;
     const Tensors& tensors_;
-    Number number_;
+    std::string changed_;
 };
 
 bool is_bf16(float value) { return (std::bit_cast<std::uint32_t>(value) & 0xFFFF) == 0; }
 
-bool all_bf16(const Tensors& tensors) {
+bool fits_bf16(const TensorView& tensor) {
+    return std::all_of(tensor.values.begin(), tensor.values.end(), is_bf16);
+}
+
+std::set<std::string> wide_matrices(const Tensors& tensors) {
+    std::set<std::string> wide;
     for (const auto& [name, tensor] : tensors.matrices()) {
-        if (!std::all_of(tensor.values.begin(), tensor.values.end(), is_bf16)) return false;
+        if (!fits_bf16(tensor)) wide.insert(name);
     }
-    return true;
+    return wide;
 }
 
 // bf16 holds 8 significant bits: where weights and activations have no more, its products are exact and so is
 // this choice, it only changes the order of the fp32 sums.
-Number choose_number(const Products& products, const std::optional<ActivationFormats>& formats,
-                     const Tensors& tensors) {
-    if (!formats || !products.fast_bf16()) return Number::fp32;
+Number choose_number(const Weights& weights) {
+    if (!weights.formats || !weights.products->fast_bf16() || !weights.wide.empty()) return Number::fp32;
     const auto fits = [](const AdaptivFloatQuantizer& format) { return format.exact_in_bf16(); };
-    const bool exact = std::all_of(formats->begin(), formats->end(), fits) && all_bf16(tensors);
+    const bool exact = std::all_of(weights.formats->begin(), weights.formats->end(), fits);
     return exact ? Number::bf16 : Number::fp32;
 }
 
@@ -113,16 +134,27 @@ Weights::Weights(std::shared_ptr<const Products> back_end, const NetworkShape& n
     : products(std::move(back_end)),
       shape(network),
       formats(std::move(activations)),
-      number(choose_number(*products, formats, tensors)) {
+      wide(wide_matrices(tensors)),
+      number(choose_number(*this)) {
     check_shape(shape);
     if (formats) {
         require(formats->size() == Places(shape).count(), "Encoder: activations must have ",
                 Places(shape).count(), " places, got ", formats->size());
     }
-    const Packer packer(*products, shape, tensors, number);
-    embeddings = packer.embeddings();
-    for (std::size_t g = 0; g < shape.groups; ++g) groups.push_back(packer.layer(g));
-    exits = packer.exits();
+    Packer(*this, tensors, "").pack();
+}
+
+Weights Weights::with(const Tensors& tensors, const std::string& name) const {
+    Weights changed = *this;
+    const auto matrices = tensors.matrices();
+    const auto found = matrices.find(name);
+    if (found != matrices.end()) {
+        changed.wide.erase(name);
+        if (!fits_bf16(found->second)) changed.wide.insert(name);
+    }
+    changed.number = choose_number(changed);
+    Packer(changed, tensors, changed.number == number ? name : "").pack();
+    return changed;
 }
 
 }  // namespace siliconbert

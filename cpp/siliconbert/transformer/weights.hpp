@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,10 +20,10 @@ struct Norm {
 };
 
 struct LayerWeights {
-    std::unique_ptr<Linear> query_key_value;  // one product, 3 x hidden wide
-    std::unique_ptr<Linear> output;
-    std::unique_ptr<Linear> up;  // with the activation
-    std::unique_ptr<Linear> down;
+    std::shared_ptr<const Linear> query_key_value;  // one product, 3 x hidden wide
+    std::shared_ptr<const Linear> output;
+    std::shared_ptr<const Linear> up;  // with the activation
+    std::shared_ptr<const Linear> down;
     Norm attention_norm;
     Norm norm;
 };
@@ -30,15 +31,15 @@ struct LayerWeights {
 // Pooler (with tanh) and classifier on token 0 after a layer.
 struct ExitWeights {
     std::size_t layer = 0;
-    std::unique_ptr<Linear> pooler;
-    std::unique_ptr<Linear> classifier;
+    std::shared_ptr<const Linear> pooler;
+    std::shared_ptr<const Linear> classifier;
 };
 
 struct EmbeddingWeights {
     std::vector<float> position;  // position and type tables are small; the word table stands apart
     std::vector<float> type;
     Norm norm;
-    std::unique_ptr<Linear> projection;  // empty where embedding and hidden are one
+    std::shared_ptr<const Linear> projection;  // empty where embedding and hidden are one
 };
 
 // The format of every place's activations; both sides of every product are then AdaptivFloat.
@@ -48,10 +49,16 @@ struct Weights {
     Weights(std::shared_ptr<const Products> back_end, const NetworkShape& network, const Tensors& tensors,
             std::optional<ActivationFormats> activations);
 
+    // These weights after tensor `name` changed. What is packed together with it comes from `tensors` too;
+    // all else is shared. Where the change decides which numbers the products take, everything is packed
+    // anew.
+    Weights with(const Tensors& tensors, const std::string& name) const;
+
     std::shared_ptr<const Products> products;
     NetworkShape shape;
     std::optional<ActivationFormats> formats;
-    Number number;  // what the sides of the products are held in
+    std::set<std::string> wide;  // matrices with a value that bf16 does not hold
+    Number number;               // what the sides of the products are held in
     EmbeddingWeights embeddings;
     std::vector<LayerWeights> groups;
     std::vector<ExitWeights> exits;

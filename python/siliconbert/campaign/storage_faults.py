@@ -10,7 +10,8 @@ from siliconbert import faults
 from siliconbert.campaign import statistics
 from siliconbert.campaign.outcome import Bars, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
-from siliconbert.models.stored import Stored, Trials
+from siliconbert.models.stored import Stored
+from siliconbert.models.trials import Trials
 
 CLEAN = Quantity("accuracy_clean", "accuracy without faults", "%")
 MEAN = Quantity("accuracy_mean", "mean accuracy", "%")

@@ -9,8 +9,9 @@ from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape
-from siliconbert.models.stored import Faulty, Stored, Trials
+from siliconbert.models.stored import Faulty, Stored
 from siliconbert.models.trace import Trace
+from siliconbert.models.trials import Trials
 from siliconbert.models.zoo import get_zoo, write_index, zoo_file, zoo_folders, zoo_names
 
 __all__ = [

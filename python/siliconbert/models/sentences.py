@@ -47,10 +47,6 @@ class Tokens:
         tokens = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][chosen] - offsets[:-1], lengths)
         return Tokens(self.ids[tokens], self.types[tokens], offsets)
 
-    def touching(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Numbers of the sentences with a token id whose flag in `rows` (one a word) is set."""
-        return np.flatnonzero(np.logical_or.reduceat(rows[self.ids], self.offsets[:-1]))
-
 
 def gather(data: Sentences, tokenizer: Tokenizer | None, limit: int, caller: str) -> Tokens:
     """Tokens of labelled data, or of a list of sentences, pairs or token-id lists; at most `limit` each.

@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from siliconbert import exits, faults, formats, storage
+from siliconbert import _core, exits, faults, formats, storage
 from siliconbert.data import Data
 from siliconbert.models.model import Model, Progress
 from siliconbert.models.sentences import Tokens
 from siliconbert.models.trace import Trace
-
-_WORD = "embeddings.word"
-Rule = Callable[[NDArray[np.float32]], NDArray[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Trials:
-    """What trials did to the answers; row t belongs to trial trials[t].
-
-    trials    : int64 (T,), the numbers of the trials
-    correct   : int64 (T,), right answers among the sentences
-    bits      : uint8 (T, ceil(N / 8)), bit i % 8 (lowest first) of byte i // 8: whether sentence i was right
-    events    : int64 (T,), cells that were misread
-    rerun     : int64 (T,), sentences that the events touched
-    layers    : uint8 (T, N), exit layers where a rule was given, else None
-    sentences : N
-    path      : library and instruction set of the runs
-    """
-
-    seed: int
-    trials: NDArray[np.int64]
-    correct: NDArray[np.int64]
-    bits: NDArray[np.uint8]
-    events: NDArray[np.int64]
-    rerun: NDArray[np.int64]
-    layers: NDArray[np.uint8] | None
-    sentences: int
-    path: str
-
-    @property
-    def accuracy(self) -> NDArray[np.float64]:
-        """Share of right answers of each trial, 0..1."""
-        return self.correct / self.sentences
+from siliconbert.models.trials import Rule, Trials, checked_numbers, run
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,8 +43,12 @@ class Stored(Model):
         threads: int | None = None,
         rule: Rule | None = None,
         progress: Progress | None = None,
+        reuse: bool = True,
     ) -> Trials:
         """Right and wrong answers of every trial; only sentences that a fault touches run again.
+
+        Trials run side by side, one thread each, with a copy of the image and of the tensor for each thread
+        (4 bytes an element, and the stored bits): faults are written into the copies and taken out again.
 
         fault    : what happens to the stored cells
         data     : sentences with labels
@@ -84,28 +56,29 @@ class Stored(Model):
         seed     : of the faults; trial numbers are the other half of a fault's address
         threads  : None for all processors; the result is the same at any count
         rule     : exit layer (1-based) of each sentence from the entropies (N, exits); None for the last exit
-        progress : called with the number of finished trials
+        progress : called with the number of finished trials now and then
+        reuse    : False reruns every sentence in every trial, which changes nothing but the time and `rerun`
         errors   : ValueError for no trials, labels outside the classes, a `clean` of something else
         """
-        numbers = np.array(list(trials), np.int64)
-        if numbers.size == 0 or numbers.min() < 0:
-            raise ValueError(
-                f"Model.trials: trials must be numbers from 0 on, at least one, got {numbers.tolist()}"
-            )
+        numbers = checked_numbers(trials)
         tokens = self.tokens(data, "Model.trials")
         self._check_classifier()
         clean = (
             self._trace(tokens, threads or 0, None, None) if clean is None else self.checked(clean, tokens)
         )
-        rows = []
-        for done, trial in enumerate(numbers, 1):
-            bad, events = self.inject(fault, seed, int(trial))
-            touched = bad.touched(tokens)
-            trace = bad.rerun(tokens, touched, clean, threads or 0)
-            rows.append((*_answers(trace, data.labels, rule), len(events), len(touched)))
-            if progress is not None:
-                progress(done)
-        return _collect(rows, seed, numbers, len(tokens), clean.path)
+        core = _core.transformer.Trials(
+            self.encoder,
+            dict(self.tensors),
+            self.image.image,
+            self.image.format._core_shape(),
+            tokens.ids,
+            tokens.types,
+            tokens.offsets,
+            fault.core,
+            seed,
+            reuse,
+        )
+        return run(core, clean, data.labels, rule, seed, numbers, threads or 0, progress)
 
     def checked(self, clean: Trace, tokens: Tokens) -> Trace:
         """The trace, refused unless it is this model's, of these sentences, on this numeric path."""
@@ -129,10 +102,8 @@ class Faulty(Stored):
 
     @cached_property
     def encoder(self) -> Any:
-        """The network in the core; everything but a word table is shared with the clean model's."""
-        if self.stored == _WORD:
-            return self.origin.encoder.with_word_table(self.tensors[_WORD])
-        return super().encoder
+        """The network in the core; everything but the stored tensor is shared with the clean model's."""
+        return self.origin.encoder.with_tensor(dict(self.tensors), self.stored)
 
     @cached_property
     def changed(self) -> NDArray[np.bool_]:
@@ -142,9 +113,9 @@ class Faulty(Stored):
 
     def touched(self, tokens: Tokens) -> NDArray[np.int64]:
         """Numbers of the sentences that may come out differently."""
-        if self.stored == _WORD:
-            return tokens.touching(self.changed)
-        return np.arange(len(tokens) if self.changed.any() else 0)
+        rows = np.flatnonzero(self.changed)
+        where = (tokens.ids, tokens.types, tokens.offsets)
+        return np.asarray(_core.transformer.reading(self.encoder, *where, self.stored, rows), np.int64)
 
     def rerun(self, tokens: Tokens, touched: NDArray[np.int64], clean: Trace, threads: int) -> Trace:
         """The clean trace with the logits of the touched sentences run again; the bits of a full run."""
@@ -191,30 +162,3 @@ def _format(model: Model, tensor: str, fmt: formats.Format | str | None) -> form
             f"Model.store: fmt must be given because {tensor} of {model.name} is plain float32, got None"
         )
     return model.formats[tensor]
-
-
-def _answers(
-    trace: Trace, labels: ArrayLike, rule: Rule | None
-) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None]:
-    """Which sentences are right, at the exit layers of the rule or at the last exit."""
-    right = trace.correct(labels)
-    if rule is None:
-        return right[:, -1], None
-    layers = np.asarray(rule(trace.entropy))
-    column = np.searchsorted(trace.layers, layers)
-    return right[np.arange(len(trace)), column], layers.astype(np.uint8)
-
-
-def _collect(rows: list[Any], seed: int, trials: NDArray[np.int64], sentences: int, path: str) -> Trials:
-    right, layers, events, rerun = zip(*rows, strict=True)
-    return Trials(
-        seed=seed,
-        trials=trials,
-        correct=np.array([row.sum() for row in right], np.int64),
-        bits=np.packbits(np.array(right), axis=1, bitorder="little"),
-        events=np.array(events, np.int64),
-        rerun=np.array(rerun, np.int64),
-        layers=None if layers[0] is None else np.array(layers),
-        sentences=sentences,
-        path=path,
-    )

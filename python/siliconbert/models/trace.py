@@ -22,7 +22,7 @@ class Trace:
     """Logits and entropy of N sentences at each of X exits.
 
     logits    : float32 (N, X, classes)
-    entropy   : float32 (N, X), nats
+    entropy   : float32 (N, X), nats; NaN where a logit is not finite
     layers    : the layer of each exit, 1-based; the last is the main classifier's
     path      : library and instruction set that computed it; other paths may differ in the last bits
     model     : name and weights' fingerprint of the model
@@ -43,8 +43,11 @@ class Trace:
         return len(self.logits)
 
     def correct(self, labels: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each exit's largest logit is the label, (N, X); of equal logits the first counts."""
-        return np.asarray(self.logits.argmax(axis=2) == self._checked(labels)[:, np.newaxis])
+        """Whether each exit's largest logit is the label, (N, X); of equal logits the first counts.
+
+        An exit with a logit that is not finite has no answer, which counts as wrong.
+        """
+        return correct_answers(self.logits, self._checked(labels))
 
     def accuracy(self, labels: ArrayLike) -> NDArray[np.float64]:
         """Share of right answers at each exit, 0..1.
@@ -98,6 +101,17 @@ class Trace:
             found[f"entropy_{layer}"] = self.entropy[:, i]
             found |= {f"logit_{layer}_{c}": self.logits[:, i, c] for c in range(self.logits.shape[2])}
         return found
+
+
+def finite_answers(logits: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether all logits of an exit are finite, (N, X)."""
+    return np.asarray(np.isfinite(logits).all(axis=2))
+
+
+def correct_answers(logits: NDArray[np.float32], labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """What Trace.correct does, for labels that are known to be classes."""
+    largest = logits.argmax(axis=2) == labels[:, np.newaxis]
+    return np.asarray(largest & finite_answers(logits))
 
 
 def _arrays(

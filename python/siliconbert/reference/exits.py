@@ -16,12 +16,14 @@ Floats = NDArray[np.float64]
 
 
 def entropy(logits: NDArray[Any]) -> NDArray[np.float32]:
-    """-sum p ln p of p = softmax(logits)."""
+    """-sum p ln p of p = softmax(logits); NaN where a logit is not finite."""
     x = np.asarray(logits, dtype=np.float64)
+    finite = np.asarray(np.isfinite(x).all(axis=-1))
+    x = np.where(finite[..., np.newaxis], x, 0)
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     p = e / e.sum(axis=-1, keepdims=True)
     nats = -np.where(p > 0, p * np.log(np.where(p > 0, p, 1)), 0).sum(axis=-1)
-    return np.asarray(nats, dtype=np.float32)
+    return np.asarray(np.where(finite, nats, np.nan), dtype=np.float32)
 
 
 def by_entropy(entropy: NDArray[Any], threshold: float) -> NDArray[np.int32]:
@@ -64,12 +66,13 @@ def _one_prediction(
     for layer in range(1, first + 1):
         if row[layer - 1] < threshold:
             return layer, layer
-    expected = entropies[np.argmin(np.abs(keys - row[first - 1]))]
-    below = np.flatnonzero(expected < threshold)
-    k = below[0] if len(below) else len(expected) - 1
-    predicted = first + 1 + int(k)
-    if predicted > last:
-        predicted = layers
+    predicted = layers
+    if not math.isnan(row[first - 1]):
+        expected = entropies[np.argmin(np.abs(keys - row[first - 1]))]
+        below = np.flatnonzero(expected < threshold)
+        k = below[0] if len(below) else len(expected) - 1
+        if first + 1 + int(k) <= last:
+            predicted = first + 1 + int(k)
     for layer in range(first + 1, min(predicted - 1, last) + 1):
         if check_before and row[layer - 1] < threshold:
             return layer, predicted

@@ -1,0 +1,54 @@
+// A tensor of the network that lives in a memory image, and a working copy of it that reads one trial after
+// another: faults go in and out by their events, nothing is copied in between.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "siliconbert/base/words.hpp"
+#include "siliconbert/formats/format.hpp"
+#include "siliconbert/storage/image.hpp"
+
+namespace siliconbert {
+
+// As it was stored; read only, shared by all workers.
+struct StoredTensor {
+    StoredTensor(CodeImage stored, const Format& of_values);
+
+    CodeImage image;
+    Format format;
+    std::vector<float> values;            // rows x columns, what the image reads without faults
+    std::vector<float> value_of_code;     // the same for every element
+    std::vector<std::uint32_t> elements;  // of every stored value
+};
+
+// One worker's copy: the image and 4 bytes an element.
+class FaultyTensor {
+ public:
+    explicit FaultyTensor(const StoredTensor& clean);
+    FaultyTensor(const FaultyTensor&) = delete;
+    FaultyTensor& operator=(const FaultyTensor&) = delete;
+
+    // Reads the tensor with these faults; returns the rows that now differ in any bit, ascending.
+    std::span<const std::uint32_t> read(std::span<const Event> events);
+    // Takes the faults of `read` out again: image and values are the clean ones, bit for bit.
+    void undo(std::span<const Event> events);
+
+    std::span<const float> values() const { return values_; }
+    const CodeImage& image() const { return image_; }
+
+ private:
+    void read_changed(std::span<const Changed> changed);
+    void read_all();
+    std::span<float> row(std::size_t row) { return std::span(values_).subspan(row * columns(), columns()); }
+    std::size_t columns() const { return image_.columns; }
+
+    const StoredTensor& clean_;
+    CodeImage image_;
+    const Codes& codes_;  // of the image's values
+    std::vector<float> values_;
+    std::vector<std::uint32_t> rows_;  // that differ
+};
+
+}  // namespace siliconbert
