@@ -91,7 +91,7 @@ def test_any_rate_equals_the_twin(rate):
     codes = base.Codes(np.arange(9_000, dtype=np.uint32) % 251, 8)
     image = base.CodeImage("w", 9_000, 1, [base.Region("values", codes, cells)])
     levels = np.array([image.regions[0].level(i) for i in range(image.regions[0].cells)])
-    events = core.CellMisread({"bit": [one_bit]}).events(image, 4, 2)
+    events = core.CellMisread({"bit": {1: one_bit}}).events(image, 4, 2)
     assert events.tolist() == twin.misreads("w", [twin.Region("values", levels, [one_bit] * 8)], 4, 2)
     assert (len(events) > 0) == (rate > 0)
 

@@ -57,17 +57,25 @@ std::vector<double> thresholds(const Cell& cell) {
     return between_levels;
 }
 
-Transitions transitions(const Cell& cell) {
+Transitions transitions(const Cell& cell, const std::vector<double>& at, bool adjacent_only) {
+    check_cell(cell);
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    const std::vector<double> inner = thresholds(cell);
     const std::size_t levels = cell.levels();
+    require(at.size() + 1 == levels, "Cell: there must be a threshold between any two levels, got ",
+            at.size(), " for ", levels, " levels");
     Transitions result{levels, std::vector<double>(levels * levels)};
     for (std::size_t stored = 0; stored < levels; ++stored) {
+        const double mean = cell.means[stored];
+        require((stored == 0 || at[stored - 1] < mean) && (stored + 1 == levels || mean < at[stored]),
+                "Cell: thresholds must lie between the means, got means ", mean, " at level ", stored);
         double misread = 0;
         for (std::size_t read = 0; read < levels; ++read) {
-            if (read == stored) continue;
-            const double low = read == 0 ? -infinity : (inner[read - 1] - cell.means[stored]);
-            const double high = read + 1 == levels ? infinity : (inner[read] - cell.means[stored]);
+            const bool neighbour = read + 1 == stored || read == stored + 1;
+            if (read == stored || (adjacent_only && !neighbour)) continue;
+            const bool lowest = read == 0 || (adjacent_only && read < stored);
+            const bool highest = read + 1 == levels || (adjacent_only && read > stored);
+            const double low = lowest ? -infinity : at[read - 1] - mean;
+            const double high = highest ? infinity : at[read] - mean;
             const double p = between(low / cell.sigmas[stored], high / cell.sigmas[stored]);
             result.probability[stored * levels + read] = p;
             misread += p;
@@ -76,5 +84,7 @@ Transitions transitions(const Cell& cell) {
     }
     return result;
 }
+
+Transitions transitions(const Cell& cell) { return transitions(cell, thresholds(cell), false); }
 
 }  // namespace siliconbert

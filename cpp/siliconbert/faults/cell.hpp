@@ -23,7 +23,11 @@ struct Transitions {
 // Where the densities of neighbouring levels cross between their means: levels - 1 read thresholds.
 std::vector<double> thresholds(const Cell& cell);
 
-// Exact normal tails between the thresholds, for all level pairs; rows sum to 1.
+// Exact normal tails between the thresholds `at`; rows sum to 1. adjacent_only: all that is beyond a
+// threshold is read as the neighbouring level, as nvmFI has it.
+Transitions transitions(const Cell& cell, const std::vector<double>& at, bool adjacent_only);
+
+// Between the cell's own thresholds, for all level pairs.
 Transitions transitions(const Cell& cell);
 
 }  // namespace siliconbert

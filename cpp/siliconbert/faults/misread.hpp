@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "siliconbert/base/words.hpp"
-#include "siliconbert/faults/cell.hpp"
+#include "siliconbert/faults/fault.hpp"
 
 namespace siliconbert {
 
@@ -15,32 +14,43 @@ class MisreadTable {
  public:
     explicit MisreadTable(const Transitions& transitions);
 
-    double rate(std::size_t stored) const { return up_to_[(stored + 1) * levels_ - 1]; }
+    const Transitions& transitions() const { return transitions_; }
+    double rate(std::size_t stored) const { return up_to_[(stored + 1) * transitions_.levels - 1]; }
     double largest_rate() const;
     // The level read at the point `p` of the running sum of P(read | stored), or `stored` beyond its end.
     std::size_t read(std::size_t stored, double p) const;
 
  private:
-    std::size_t levels_;
+    Transitions transitions_;
     std::vector<double> up_to_;  // up_to_[stored, read]: P(read as another level, at most `read`)
 };
 
-class CellMisread final : public Disturb {
+// Level statistics by cell name and number of bits that a cell of that name holds.
+class MisreadTables {
  public:
-    // transitions[name][bits - 1] belongs to a cell of that name that holds `bits` bits.
-    explicit CellMisread(const std::map<std::string, std::vector<Transitions>>& transitions);
+    using Statistics = std::map<std::string, std::map<int, Transitions>>;
+
+    explicit MisreadTables(const Statistics& statistics);
+
+    // The table of each cell of a code of the region.
+    std::vector<const MisreadTable*> of(const Region& region) const;
+    const MisreadTable& at(const Region& region, int bits) const;
+
+ private:
+    std::map<std::string, std::map<int, MisreadTable>> tables_;
+};
+
+// Every cell on its own: the number of misreads of a level is binomial.
+class CellMisread final : public CellFault {
+ public:
+    explicit CellMisread(const MisreadTables::Statistics& statistics) : tables_(statistics) {}
 
     std::vector<Event> events(const CodeImage& image, std::uint64_t seed, std::uint64_t trial,
                               int threads) const override;
-
-    // Expected events per region: the sum over levels of (cells stored at it x P(misread | level)).
-    std::vector<double> expected(const CodeImage& image) const;
+    Transitions transitions(const CodeImage& image, std::size_t region, std::size_t place) const override;
 
  private:
-    // The table of each cell of a code.
-    std::vector<const MisreadTable*> tables_of(const Region& region) const;
-
-    std::map<std::string, std::vector<MisreadTable>> tables_;
+    MisreadTables tables_;
 };
 
 }  // namespace siliconbert

@@ -33,15 +33,30 @@ class Quantity:
     note: str = ""
 
 
-@lru_cache
+_ADDED: dict[str, dict[str, dict[str, Any]]] = {}
+
+
 def records(kind: str) -> dict[str, dict[str, Any]]:
     """All records of a kind ("cells", "formats", ...): name -> its keys, quantities as `Quantity`.
+
+    Those of the package's file, and those that `add` has added.
 
     errors: ValueError naming file, record and key where a quantity lacks its unit, source or reason.
 
     >>> records("cells")["rram-mlc2"]["read_latency"].unit
     'ns'
     """
+    return {**_shipped(kind), **_ADDED.get(kind, {})}
+
+
+def add(kind: str, records: dict[str, dict[str, Any]]) -> None:
+    """Makes a user's checked records known by name in this process; the package's own are not replaced."""
+    own = {name: record for name, record in records.items() if name not in _shipped(kind)}
+    _ADDED.setdefault(kind, {}).update(own)
+
+
+@lru_cache
+def _shipped(kind: str) -> dict[str, dict[str, Any]]:
     text = (files(__name__) / f"{kind}.toml").read_text(encoding="utf-8")
     return {name: _record(f"{kind}.toml: {name}", record) for name, record in tomllib.loads(text).items()}
 

@@ -1,0 +1,43 @@
+"""One trial's faulty copy, and how many events to expect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from siliconbert.faults.activations import Fault
+
+__all__ = ["expected", "inject"]
+
+
+def inject(target: Any, fault: Fault, seed: int, trial: int) -> tuple[Any, NDArray[Any]]:
+    """A copy of the target as it is read in one trial, and what was read wrong.
+
+    target  : a storage.Image, or a model with a stored tensor (anything with inject(fault, seed, trial))
+    fault   : CellMisread(), BitFlip(1e-6), ...; see faults.kinds()
+    seed    : 0 .. 2^64 - 1
+    trial   : 0 .. 2^64 - 1; the same pair gives the same faults on any number of threads
+    returns : (faulty copy, structured array with fields region, cell, stored, read in the order of the cells)
+    errors  : ValueError for a cell without statistics, for regions or bits that the image lacks
+    """
+    if hasattr(target, "inject"):
+        bad, found = target.inject(fault, seed, trial)
+        return bad, found
+    events = fault.core.events(target.image, seed, trial)
+    bad_image = target.image.copy()
+    bad_image.apply(events)
+    return replace(target, image=bad_image), events
+
+
+def expected(image: Any, fault: Fault) -> dict[str, float]:
+    """Expected number of events per trial in each region: the sum over its cells of P(read as another level |
+    stored level).
+
+    image : storage.Image
+    fault : any; activation faults have no events in an image. Exact, except for a Mixed in which a part with
+            truncated counts follows another one
+    """
+    regions = [region.name for region in image.image.regions]
+    return dict(zip(regions, fault.core.expected(image.image), strict=True))
