@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <numeric>
 
 #include "catch2.hpp"
-#include "siliconbert/storage/layouts.hpp"
+#include "siliconbert/storage/store.hpp"
 #include "siliconbert/transformer/sentence_index.hpp"
 #include "siliconbert/transformer/trials.hpp"
 #include "small_network.hpp"
@@ -15,30 +14,23 @@ using namespace siliconbert;
 
 namespace {
 
-const AdaptivFloat format{8, 4, AdaptivFloatVariant::algorithm1, -16};
-
-CellMap cells(int width, int bits) {
-    CellMap map{"any", std::vector<int>(static_cast<std::size_t>(width)), split_into_cells(width, bits)};
-    std::iota(map.bit_order.rbegin(), map.bit_order.rend(), 0);
-    return map;
-}
+const AdaptivFloat family{8, 4, AdaptivFloatVariant::algorithm1, -16};
+const Format format{.family = family, .parameters = {static_cast<std::uint8_t>(family.bias)}};
 
 // A tensor's image with two of three elements kept where the layout has a mask.
 CodeImage image_of(const std::string& name, const std::string& layout_name, std::size_t rows,
                    std::size_t columns, const std::vector<float>& values) {
     const bool masked = layout_name == "bitmask";
-    const AdaptivFloatCoder coder(format);
+    const AdaptivFloatCoder coder(family);
     Mask mask{rows, columns, Codes(1, rows * columns)};
-    std::vector<std::uint32_t> kept;
+    Codes codes(8, values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (masked && i % 3 == 2) continue;
         mask.kept.set(i, 1);
-        kept.push_back(coder.encode(values[i]));
+        codes.set(i, coder.encode(values[i]));
     }
-    Codes codes(8, kept.size());
-    for (std::size_t i = 0; i < kept.size(); ++i) codes.set(i, kept[i]);
-    const CellMaps maps{{"values", cells(8, 3)}, {"mask", cells(2, 2)}, {"parameters", cells(8, 1)}};
-    return layout(layout_name).store(name, mask, codes, parameters(format), maps);
+    return store(name, mask, codes, parameters(format),
+                 {{layout_name}, {{"values", {"any", 3}}, {"mask", {"any", 2}}, {"*", {"any", 1}}}});
 }
 
 // Every cell of the named regions is read as another level with probability 1 / every.
@@ -71,7 +63,8 @@ class Flips final : public Disturb {
 };
 
 bool same_bits(std::span<const float> a, std::span<const float> b) {
-    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+    return std::ranges::equal(a, b, {}, std::bit_cast<std::uint32_t, float>,
+                              std::bit_cast<std::uint32_t, float>);
 }
 
 Sentences some_sentences() {

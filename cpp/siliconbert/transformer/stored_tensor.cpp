@@ -8,8 +8,12 @@ namespace siliconbert {
 
 namespace {
 
-std::vector<float> stored_values_of_codes(const CodeImage& image, const Format& format) {
-    return values_of_codes(with_parameters(format, region(image, "parameters").codes));
+// By the parameters as the image now holds them.
+Decoder decoder(const CodeImage& image, const Format& format) {
+    const Region* parameters = find_region(image, "parameters");
+    const Format read = parameters == nullptr ? format : with_parameters(format, parameters->codes);
+    check_parameters(read, image.rows * image.columns, image.columns, "trials");
+    return {read, image.columns};
 }
 
 }  // namespace
@@ -17,14 +21,16 @@ std::vector<float> stored_values_of_codes(const CodeImage& image, const Format& 
 StoredTensor::StoredTensor(CodeImage stored, const Format& of_values)
     : image(std::move(stored)),
       format(of_values),
-      values(image.rows * image.columns),
-      value_of_code(stored_values_of_codes(image, format)),
-      elements(kept_elements(image)) {
-    load(image, value_of_code, values);
+      elements(placement(image)),
+      decode(decoder(image, format)),
+      values(image.rows * image.columns) {
+    require(ValueCodes(image).width() == width(format), "trials: format must have the image's width ",
+            ValueCodes(image).width(), ", got ", width(format));
+    load(image, elements, decode, values);
 }
 
 FaultyTensor::FaultyTensor(const StoredTensor& clean)
-    : clean_(clean), image_(clean.image), codes_(region(image_, "values").codes), values_(clean.values) {}
+    : clean_(clean), image_(clean.image), codes_(image_), values_(clean.values) {}
 
 std::span<const std::uint32_t> FaultyTensor::read(std::span<const Event> events) {
     rows_.clear();
@@ -37,10 +43,10 @@ std::span<const std::uint32_t> FaultyTensor::read(std::span<const Event> events)
     return rows_;
 }
 
-void FaultyTensor::read_changed(std::span<const Changed> changed) {
-    for (const Changed& each : changed) {
+void FaultyTensor::read_changed(std::span<const Placed> changed) {
+    for (const Placed& each : changed) {
         float& value = values_[each.element];
-        const float read = clean_.value_of_code[codes_.at(each.value)];
+        const float read = clean_.decode(codes_.at(each.value), each.element);
         if (std::bit_cast<std::uint32_t>(value) == std::bit_cast<std::uint32_t>(read)) continue;
         value = read;
         rows_.push_back(static_cast<std::uint32_t>(each.element / columns()));
@@ -51,7 +57,7 @@ void FaultyTensor::read_changed(std::span<const Changed> changed) {
 
 // A fault outside the values moves elements or changes what codes stand for: everything is read anew.
 void FaultyTensor::read_all() {
-    load(image_, stored_values_of_codes(image_, clean_.format), values_);
+    load(image_, decoder(image_, clean_.format), values_);
     for (std::size_t r = 0; r < image_.rows; ++r) {
         const float* clean = clean_.values.data() + r * columns();
         if (std::memcmp(row(r).data(), clean, columns() * sizeof(float)) != 0)

@@ -18,9 +18,9 @@ struct StoredTensor {
 
     CodeImage image;
     Format format;
-    std::vector<float> values;            // rows x columns, what the image reads without faults
-    std::vector<float> value_of_code;     // the same for every element
-    std::vector<std::uint32_t> elements;  // of every stored value
+    Placement elements;  // of every stored value
+    Decoder decode;
+    std::vector<float> values;  // rows x columns, what the image reads without faults
 };
 
 // One worker's copy: the image and 4 bytes an element.
@@ -39,14 +39,14 @@ class FaultyTensor {
     const CodeImage& image() const { return image_; }
 
  private:
-    void read_changed(std::span<const Changed> changed);
+    void read_changed(std::span<const Placed> changed);
     void read_all();
     std::span<float> row(std::size_t row) { return std::span(values_).subspan(row * columns(), columns()); }
     std::size_t columns() const { return image_.columns; }
 
     const StoredTensor& clean_;
     CodeImage image_;
-    const Codes& codes_;  // of the image's values
+    ValueCodes codes_;  // of the image
     std::vector<float> values_;
     std::vector<std::uint32_t> rows_;  // that differ
 };
