@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from siliconbert.cli import bench, catalogue, compress, data, demo, evaluate, reproduce, train
+from siliconbert.cli import bench, catalogue, compress, data, demo, evaluate, reproduce, run, status, train
 
 app = typer.Typer(
     name="siliconbert",
@@ -24,6 +24,8 @@ app.add_typer(data.app, name="data")
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("compress", epilog=compress.EXAMPLE)(compress.compress)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command("run", epilog=run.EXAMPLE)(run.run)
+app.command("status", epilog=status.EXAMPLE)(status.status)
 app.command("reproduce", epilog=reproduce.EXAMPLE)(reproduce.reproduce)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.add_typer(bench.app, name="bench")

@@ -64,6 +64,22 @@ def progress(label: str) -> Iterator[Callable[[int], Progress | None]]:
 
 
 @contextmanager
+def counted(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function that is told how much is done, and of how much; None without a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (*Bar.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=600) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
 def told() -> Iterator[None]:
     """Warnings of the library as one sentence each on standard error, without file and line."""
     with warnings.catch_warnings():

@@ -1,0 +1,68 @@
+"""Seconds and joules of a campaign's sentences on an accelerator, from the layers where they left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from siliconbert import hardware
+from siliconbert.campaign.grid import text
+from siliconbert.campaign.standing import good
+
+
+def cost(machine: dict[str, Any] | None, rows: pa.Table, notes: dict[str, Any]) -> dict[str, Any]:
+    """Mean latency and energy per sentence over all trials, and the share of sentences over the target.
+
+    Without an exit rule all layers run at nominal voltage; by entropy too, up to the exit; a predicted exit
+    is run as slowly as the target allows.
+
+    machine : an entry of the settings' accelerators, or None
+    rows    : of one configuration; notes: of its own row
+    returns : accelerator and, where there are rows, figures, or cost_reason where it cannot take the model
+    """
+    if machine is None:
+        return {}
+    name = text({key: entry for key, entry in machine.items() if key not in ("name", "target_ms")})
+    known = {"accelerator": f"{machine['name']}, {name}", "target_ms": machine["target_ms"]}
+    trials = good(rows)
+    if not notes or not len(trials):
+        return known
+    try:
+        run, weights = _run(machine, trials, notes)
+    except ValueError as error:
+        return {**known, "cost_reason": str(error)}
+    return {
+        **known,
+        "latency_ms": 1e3 * _mean(run.latency, weights),
+        "energy_mj": 1e3 * _mean(run.energy, weights),
+        "late": None if machine["target_ms"] is None else _mean(~run.feasible, weights),
+    }
+
+
+def _run(
+    machine: dict[str, Any], trials: pa.Table, notes: dict[str, Any]
+) -> tuple[hardware.Run, NDArray[np.int64]]:
+    """The different ways in which sentences ran, and how many ran so."""
+    accelerator = hardware.accelerator(machine["name"], n=machine["n"])
+    shape = machine["shape"] or notes["shape"]
+    target, sequence = machine["target_ms"], machine["sequence"]
+    if trials["layers"].null_count:
+        return accelerator.base(shape, sequence=sequence, target_ms=target), np.ones(1, np.int64)
+    layers = _bytes(trials["layers"])
+    if trials["predicted"].null_count or target is None:
+        kinds, counts = np.unique(layers, return_counts=True)
+        return accelerator.early_exit(shape, kinds, sequence=sequence, target_ms=target), counts
+    pairs, counts = np.unique(layers.astype(np.int64) << 8 | _bytes(trials["predicted"]), return_counts=True)
+    run = accelerator.sentences(shape, pairs >> 8, pairs & 255, target_ms=target, sequence=sequence)
+    return run, counts
+
+
+def _bytes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(column.to_pylist()), np.uint8)
+
+
+def _mean(values: NDArray[Any], weights: NDArray[np.int64]) -> float:
+    return float(np.average(values, weights=weights))

@@ -1,0 +1,134 @@
+"""The files of a store: Parquet parts that appear complete or not at all, and that prove they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from siliconbert.models.atomic import write_atomically
+
+SUFFIX = ".parquet"
+_COUNTS = pa.map_(pa.string(), pa.int64())
+
+# One row per (config, trial). Trial -1 is the configuration itself: its answers without faults and what is
+# known of it (`notes`), or the reason why it cannot be. A trial with a reason failed and has no answers.
+SCHEMA = pa.schema(
+    [
+        ("config", pa.string()),
+        ("trial", pa.int64()),
+        ("reason", pa.string()),
+        ("sentences", pa.int64()),
+        ("correct", pa.int64()),
+        ("bits", pa.large_binary()),
+        ("layers", pa.large_binary()),
+        ("predicted", pa.large_binary()),
+        ("events", pa.int64()),
+        ("events_by_region", _COUNTS),
+        ("ecc", _COUNTS),
+        ("nonfinite", pa.int64()),
+        ("rerun", pa.int64()),
+        ("path", pa.string()),
+        ("notes", pa.string()),
+        ("seconds", pa.float64()),
+        ("host", pa.string()),
+    ]
+)
+CLEAN = -1
+# Two rows of one trial must agree in all columns but these.
+_FREE = ("seconds", "host")
+SAME = [name for name in SCHEMA.names if name not in _FREE]
+
+
+class DamagedError(ValueError):
+    """A part that is not what was written."""
+
+
+def rows(records: Sequence[dict[str, Any]]) -> pa.Table:
+    """Records as a table; what a record does not name is null."""
+    columns = {name: [_plain(record.get(name)) for record in records] for name in SCHEMA.names}
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _plain(value: Any) -> Any:
+    """Counts by name in a fixed order, so that equal rows are equal bit for bit."""
+    return sorted(value.items()) if isinstance(value, dict) else value
+
+
+def empty() -> pa.Table:
+    """A table without rows."""
+    return SCHEMA.empty_table()
+
+
+def write(path: Path, table: pa.Table) -> None:
+    """Writes the table under a temporary name, syncs it, and renames it."""
+    out = pa.BufferOutputStream()
+    # Flags repeat from row to row: the dictionary keeps them once.
+    parquet.write_table(table, out, compression="zstd", write_page_checksum=True)
+    write_atomically(path, [out.getvalue()])
+
+
+def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a part, or some columns of them; all of the file is checked.
+
+    errors: DamagedError; OSError where the file cannot be read at all
+    """
+    # What the disk says and what the content says stay apart: Arrow raises OSError for both.
+    content = pa.py_buffer(path.read_bytes())
+    try:
+        opened = parquet.ParquetFile(content, page_checksum_verification=True)
+        found = opened.read()
+        wanted = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+        return found.select(wanted.names).cast(wanted)
+    except (pa.ArrowException, OSError, KeyError, ValueError, RuntimeError) as error:
+        raise DamagedError(f"{path.name}: {' '.join(str(error).split())[:120]}") from None
+
+
+def merged(tables: Sequence[pa.Table], names: Sequence[str], mix_paths: bool = False) -> pa.Table:
+    """One row per (config, trial), in that order, from the parts of these names.
+
+    A row that failed gives way to one that did not. Of identical rows one is taken.
+
+    errors: ValueError naming both parts where two rows of one trial differ
+    """
+    numbers = [pa.array([i] * len(table), pa.int64()) for i, table in enumerate(tables)]
+    joined = pa.concat_tables(tables) if tables else empty()
+    part = pa.chunked_array(numbers, pa.int64())
+    failed = joined["reason"].is_valid()
+    keyed = joined.append_column("_part", part).append_column("_failed", failed)
+    order = [("config", "ascending"), ("trial", "ascending"), ("_failed", "ascending"), ("path", "ascending")]
+    keyed = keyed.sort_by(order).combine_chunks()
+    return _distinct(keyed, names, mix_paths).drop_columns(["_part", "_failed"])
+
+
+def _distinct(table: pa.Table, names: Sequence[str], mix_paths: bool) -> pa.Table:
+    if len(table) < 2:
+        return table
+    configs = table["config"].combine_chunks().dictionary_encode().indices.to_numpy()
+    trials = table["trial"].to_numpy()
+    again = np.concatenate([[False], (configs[1:] == configs[:-1]) & (trials[1:] == trials[:-1])])
+    if not again.any():
+        return table
+    first = np.maximum.accumulate(np.where(again, 0, np.arange(len(again))))
+    _agree(table.take(first[again]), table.take(np.flatnonzero(again)), names, mix_paths)
+    return table.filter(pa.array(~again))
+
+
+def _agree(kept: pa.Table, dropped: pa.Table, names: Sequence[str], mix_paths: bool) -> None:
+    """Refuses pairs of rows that differ, unless the dropped one failed or paths may mix."""
+    columns = [name for name in SAME if name in kept.column_names]
+    for one, other in zip(kept.to_pylist(), dropped.to_pylist(), strict=True):
+        if one["reason"] is None and other["reason"] is not None:
+            continue
+        if mix_paths and one["path"] != other["path"]:
+            continue
+        if differing := [name for name in columns if one[name] != other[name]]:
+            raise ValueError(
+                f"campaign: two rows of configuration {one['config']}, trial {one['trial']} differ in "
+                f"{', '.join(differing)}: one is in {names[one['_part']]}, the other in "
+                f"{names[other['_part']]}"
+            )

@@ -1,0 +1,163 @@
+"""`siliconbert run`: a campaign from its YAML file, here or on a Dask cluster; it goes on where it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from siliconbert.cli import console, options
+
+if TYPE_CHECKING:
+    from siliconbert.campaign import Campaign, Rows, Tls
+
+EXAMPLE = "Example: siliconbert run faults.yaml --store runs/faults --workers 2"
+# The shell's code for a command that Ctrl-C ended.
+_INTERRUPTED = 130
+
+Store = Annotated[
+    Path, typer.Option("--store", help="Folder of the rows; the same command goes on from them.")
+]
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The campaign (YAML).")],
+    store: Store,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes on this machine; default: this one alone."),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Dask scheduler, tcp://HOST:PORT or tls://HOST:PORT.")
+    ] = None,
+    tls_ca: Annotated[
+        Path | None, typer.Option("--tls-ca", help="Certificate of the authority (tls://).")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="Certificate of this client (tls://).")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", help="Key of that certificate (tls://).")
+    ] = None,
+    mix_paths: Annotated[
+        bool, typer.Option("--mix-paths", help="Accept rows of other libraries or instruction sets.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try trials again that are recorded as failed.")
+    ] = False,
+    glue: options.Glue = None,
+    zoo: options.Zoo = None,
+    threads: options.Threads = None,
+    quick: options.Quick = False,
+    json: options.Json = False,
+) -> None:
+    """Run a campaign: every combination of its file's lists, fault trials with intervals, rows in a store."""
+    from dataclasses import replace
+
+    from siliconbert import campaign
+
+    loaded: Campaign = campaign.load(file)
+    if quick:
+        loaded = replace(loaded, settings=loaded.settings.quickly())
+    try:
+        with console.told(), console.counted("trials") as progress:
+            rows = loaded.run(
+                store, workers, scheduler, _tls(tls_ca, tls_cert, tls_key), threads, glue, zoo,
+                mix_paths=mix_paths, retry_failed=retry_failed, progress=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo(
+            f"siliconbert: stopped; all finished rows are in {store}, and the same command goes on", err=True
+        )
+        raise typer.Exit(_INTERRUPTED) from None
+    show(rows, json)
+    if any(record["state"] == "failed" or record["failed"] for record in rows.summary()):
+        raise RuntimeError("run: some trials failed, see the table (--retry-failed tries them again)")
+
+
+def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> Tls | None:
+    from siliconbert.campaign import Tls
+
+    if ca is None and cert is None and key is None:
+        return None
+    if ca is None or cert is None or key is None:
+        raise ValueError("run: --tls-ca, --tls-cert and --tls-key go together, one is missing")
+    return Tls(ca, cert, key)
+
+
+def show(rows: Rows, json: bool) -> None:
+    """Prints the summary; parts set aside are named on standard error."""
+    for name in rows.damaged:
+        typer.echo(f"siliconbert: damaged part {name} was set aside in {rows.folder / 'damaged'}", err=True)
+    records = rows.summary()
+    if json:
+        console.show_json(
+            {"store": str(rows.folder), "path": rows.manifest["path"], "configurations": records}
+        )
+        return
+    records = [_with_interval(record) for record in records]
+    settings = rows.manifest["settings"]
+    console.say(*header(rows.manifest))
+    shown = [name for name, _ in _COLUMNS if any(record.get(name) is not None for record in records)]
+    varying = [name for name in _LABELS if len({record.get(name) for record in records}) > 1]
+    names = [*varying, *shown]
+    titles = [*varying, *(dict(_COLUMNS)[name] for name in shown)]
+    confidence = f"{100 * settings['trials']['confidence']:g} % interval"
+    titles = [title.replace("interval", confidence) for title in titles]
+    console.show_table(
+        str(rows.folder), titles, [[_text(record, name) for name in names] for record in records]
+    )
+
+
+def _with_interval(record: dict[str, Any]) -> dict[str, Any]:
+    if "low" not in record:
+        return record
+    return {**record, "interval": f"{100 * record['low']:.2f} .. {100 * record['high']:.2f}"}
+
+
+def header(manifest: dict[str, Any]) -> list[str]:
+    """Lines that say what holds for all rows."""
+    settings = manifest["settings"]
+    first = next(iter(manifest["points"].values()))
+    labels = list(manifest["points"].values())
+    same = [
+        f"{name} {first[name]}" for name in _LABELS if name in first and len({x[name] for x in labels}) == 1
+    ]
+    quick = ["quick: at most 400 fixed sentences and 10 trials"] if settings["quick"] else []
+    return [
+        *quick,
+        f"same everywhere: {'; '.join(text for text in same if not text.endswith(' -'))}",
+        f"stored: {settings['tensor']}; seed {settings['seed']}; numeric path: {manifest['path']}",
+    ]
+
+
+_LABELS = ("model", "task", "format", "layout", "cells", "ecc", "fault", "exit", "accelerator", "target_ms")
+_COLUMNS = (
+    ("trials", "trials"),
+    ("clean", "clean, %"),
+    ("accuracy", "mean, %"),
+    ("interval", "interval"),
+    ("minimum", "min, %"),
+    ("events", "events"),
+    ("layer", "layer"),
+    ("latency_ms", "ms"),
+    ("energy_mj", "mJ"),
+    ("late", "late, %"),
+    ("area_mm2", "mm^2"),
+    ("reason", "no result because"),
+)
+_PERCENT = ("clean", "accuracy", "minimum", "late")
+
+
+def _text(record: dict[str, Any], name: str) -> str:
+    if name == "reason" and record["state"] == "running":
+        return "not finished"
+    value = record.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, (str, int)):
+        return str(value)
+    if name in _PERCENT:
+        return f"{100 * value:.2f}"
+    return f"{value:.4g}"
