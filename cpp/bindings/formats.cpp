@@ -17,6 +17,34 @@ AdaptivFloat make_adaptivfloat(int width, int exponent_bits, const std::string& 
     return format;
 }
 
+Minifloat make_minifloat(int exponent_bits, int mantissa_bits, const std::string& special,
+                         std::optional<int> bias, const std::string& rounds, const std::string& overflows,
+                         bool scaled) {
+    const auto rule = static_cast<Special>(index_of(special_names(), special, "Minifloat: special"));
+    const bool usual = !bias && exponent_bits >= 1 && exponent_bits <= 8;
+    const Minifloat format{exponent_bits,
+                           mantissa_bits,
+                           rule,
+                           usual ? usual_bias(exponent_bits, rule) : bias.value_or(0),
+                           rounding(rounds, "Minifloat: rounding"),
+                           overflow(overflows, "Minifloat: overflow"),
+                           scaled};
+    check(format);
+    return format;
+}
+
+Fixed make_fixed(int integer_bits, int fraction_bits, const std::string& rounds) {
+    const Fixed format{integer_bits, fraction_bits, rounding(rounds, "Fixed: rounding")};
+    check(format);
+    return format;
+}
+
+Integer make_integer(int width, bool symmetric, const std::string& rounds) {
+    const Integer format{width, symmetric, rounding(rounds, "Integer: rounding")};
+    check(format);
+    return format;
+}
+
 Format make_format(const Family& family, const std::string& per, std::size_t group,
                    const std::string& parameters) {
     const auto sharing = static_cast<Sharing>(index_of(sharing_names(), per, "Format: per"));
@@ -88,6 +116,16 @@ void bind_families(py::module_& formats) {
             },
             py::arg("byte"));
     formats.def("adaptivfloat_variants", &adaptivfloat_variants);
+    py::class_<Minifloat>(formats, "Minifloat")
+        .def(py::init(&make_minifloat), py::arg("exponent_bits"), py::arg("mantissa_bits"),
+             py::arg("special"), py::arg("bias"), py::arg("rounding"), py::arg("overflow"), py::arg("scaled"))
+        .def_readonly("bias", &Minifloat::bias);
+    formats.def("special_names", &special_names);
+    py::class_<Fixed>(formats, "Fixed")
+        .def(py::init(&make_fixed), py::arg("integer_bits"), py::arg("fraction_bits"), py::arg("rounding"));
+    py::class_<Integer>(formats, "Integer")
+        .def(py::init(&make_integer), py::arg("width"), py::arg("symmetric"), py::arg("rounding"));
+    py::class_<Binary>(formats, "Binary").def(py::init([] { return Binary{}; }));
 }
 
 void bind_arrays(py::module_& formats) {

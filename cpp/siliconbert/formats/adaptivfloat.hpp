@@ -97,6 +97,7 @@ class AdaptivFloatCoder {
 
 // What the family gives to format.hpp: its parameter is the bias, one byte in two's complement; a bias out of
 // range stands for the nearest in it. In a Format the byte counts, not the member.
+inline int width(const AdaptivFloat& format) { return format.width; }
 inline std::size_t parameter_bytes(const AdaptivFloat&) { return 1; }
 void fit(const AdaptivFloat& format, std::span<const float> values, std::span<std::uint8_t> bytes);
 AdaptivFloat with_bias(AdaptivFloat format, Bytes bytes);

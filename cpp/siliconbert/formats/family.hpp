@@ -18,7 +18,7 @@ using Bytes = std::span<const std::uint8_t>;
 // The usual fields: a sign bit (where `sign`), then exponent and mantissa bits, from the top down.
 Fields make_fields(bool sign, int exponent_bits, int mantissa_bits);
 
-// stochastic rounds up where a draw below 1 (32 bits) lies below the fraction.
+// stochastic rounds away from zero where a draw in [0, 1) of 32 bits lies below the fraction.
 enum class Rounding { nearest_even, nearest_away, toward_zero, stochastic };
 // saturate: the largest value; ieee: infinity, or NaN where there is none.
 enum class Overflow { saturate, ieee };

@@ -144,7 +144,7 @@ void check_parameters(const Format& format, std::size_t elements, std::size_t co
 }
 
 int width(const Format& format) {
-    return std::visit([](const auto& family) { return family.width; }, format.family);
+    return std::visit([](const auto& family) { return width(family); }, format.family);
 }
 
 std::size_t parameter_bytes(const Format& format) {

@@ -1,6 +1,7 @@
 // Every number format through one set of words. A new family is one header and source like fixed.hpp and its
-// line in `Family`. It is a struct with a `width` of 1..16 bits and these functions:
+// line in `Family`. It is a struct and these functions:
 //   check(family)                       throws unless the shape is one
+//   width(family)                       bits of a code, 1..16
 //   parameter_bytes(family)             bytes of one parameter set, 0 where nothing depends on the data
 //   fit(family, values, bytes)          fills one set from the data
 //   coder(family, bytes)                an object with encode(value) and decode(code), total in bytes and
@@ -19,11 +20,15 @@
 
 #include "siliconbert/base/words.hpp"
 #include "siliconbert/formats/adaptivfloat_quantizer.hpp"
+#include "siliconbert/formats/binary.hpp"
 #include "siliconbert/formats/family.hpp"
+#include "siliconbert/formats/fixed.hpp"
+#include "siliconbert/formats/integer.hpp"
+#include "siliconbert/formats/minifloat.hpp"
 
 namespace siliconbert {
 
-using Family = std::variant<AdaptivFloat>;
+using Family = std::variant<AdaptivFloat, Minifloat, Fixed, Integer, Binary>;
 
 // Which values have their parameters in common; a group is neighbouring columns of one row.
 enum class Sharing { tensor, row, group };

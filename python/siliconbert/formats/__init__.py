@@ -1,17 +1,24 @@
 """Number formats: values to codes and back.
 
-A format is a frozen description. Until it is fitted (`fit`) its data-dependent parameters, AdaptivFloat's
-bias say, are `None`. Values travel as float32; codes as uint8 (widths up to 8) or uint16.
+A format is a frozen description. Until it is fitted (`fit`) its data-dependent parameters, a bias or
+scales, are `None`. Values travel as float32; codes as uint8 (widths up to 8) or uint16.
 """
 
 from siliconbert.formats.adaptivfloat import AdaptivFloat
 from siliconbert.formats.arrays import decode, encode, fit, quantize
+from siliconbert.formats.binary import Binary
 from siliconbert.formats.catalogue import families, from_record, get, make, names
 from siliconbert.formats.family import Format
+from siliconbert.formats.integers import Fixed, Integer
+from siliconbert.formats.minifloat import Minifloat
 
 __all__ = [
     "AdaptivFloat",
+    "Binary",
+    "Fixed",
     "Format",
+    "Integer",
+    "Minifloat",
     "decode",
     "encode",
     "families",

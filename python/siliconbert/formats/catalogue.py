@@ -8,9 +8,14 @@ from typing import Any
 
 from siliconbert import catalog
 from siliconbert.formats.adaptivfloat import AdaptivFloat
+from siliconbert.formats.binary import Binary
 from siliconbert.formats.family import Format
+from siliconbert.formats.integers import Fixed, Integer
+from siliconbert.formats.minifloat import Minifloat
 
-_FAMILIES: dict[str, type[Format]] = {family.family: family for family in (AdaptivFloat,)}
+_FAMILIES: dict[str, type[Format]] = {
+    family.family: family for family in (AdaptivFloat, Minifloat, Fixed, Integer, Binary)
+}
 _KINDS: dict[str, type | tuple[type, ...]] = {"int": int, "str": str, "bool": bool, "float": (int, float)}
 
 
