@@ -126,11 +126,15 @@ void bind_image(py::module_& base) {
         .def("copy", [](const CodeImage& image) { return image; })
         .def("apply",
              [](CodeImage& image, const py::array_t<Event>& events) {
-                 apply_events(image, {events.data(), static_cast<std::size_t>(events.size())});
+                 const std::span<const Event> in{events.data(), static_cast<std::size_t>(events.size())};
+                 check_events(image, in, "CodeImage.apply");
+                 apply_events(image, in);
              })
         .def("undo",
              [](CodeImage& image, const py::array_t<Event>& events) {
-                 undo_events(image, {events.data(), static_cast<std::size_t>(events.size())});
+                 const std::span<const Event> in{events.data(), static_cast<std::size_t>(events.size())};
+                 check_events(image, in, "CodeImage.undo");
+                 undo_events(image, in);
              })
         .def("__eq__", [](const CodeImage& a, const CodeImage& b) { return a == b; });
 }

@@ -1,16 +1,19 @@
 """EdgeBERT Table 2: accuracy with the embedding table in ReRAM of one, two and three bits a cell."""
 
-from siliconbert.campaign import storage_faults
+from siliconbert.campaign import footprint, storage_faults
 from siliconbert.campaign.outcome import Outcome
 from siliconbert.campaign.setup import Call
 
-TASK = "sst2"
-MODEL = "edgebert-mini/sst2"
-TENSOR = "embeddings.word"
-FORMAT = "adaptivfloat8"
-CELLS = ("rram-slc", "rram-mlc2", "rram-mlc3")
-MASK_CELL = "rram-slc"
+MODELS = {"mnli": None, "qqp": None, "sst2": "edgebert-mini/sst2", "qnli": None}
+PLAN = storage_faults.Plan(
+    tensor="embeddings.word",
+    fmt="adaptivfloat8",
+    cells=("rram-slc", "rram-mlc2", "rram-mlc3"),
+    mask_cell="rram-slc",
+)
+ALBERT = footprint.Table(rows=30_000, columns=128, density=0.4, width=8)  # of albert-base-v2, 60 % pruned
 
 
 def run(call: Call) -> Outcome:
-    return storage_faults.run("edgebert/table_2", TASK, call, MODEL, TASK, TENSOR, FORMAT, CELLS, MASK_CELL)
+    found = storage_faults.run("edgebert/table_2", call, PLAN, MODELS)
+    return footprint.add(found, "albert-base table", ALBERT)

@@ -78,7 +78,7 @@ def layouts() -> list[str]:
     """Names of the layouts.
 
     >>> layouts()
-    ['bitmask', 'dense']
+    ['bitmask', 'block_bitmap', 'bsr', 'coo', 'csb', 'cscb', 'csr', 'dense', 'nm', 'rle']
     """
     return sorted(kind.name for kind in _core.storage.layout_kinds())
 
@@ -123,8 +123,9 @@ def store(
         _core.base.Layout(layout, {}),
         _cell_types(cells),
         {},
-        fitted.bit_order(),
         {},
+        fitted.bit_order(),
+        fitted.fields(),
         False,
     )
     return Image(image, fitted, layout)

@@ -193,7 +193,7 @@ def test_reproduce_table_2_the_same_twice(run, tiny):
 
 
 def test_quick_is_said_and_bounded():
-    assert setup.Call(quick=True).count_of_trials() == 10 and setup.Call().count_of_trials() == 20
+    assert setup.Call(quick=True).count_of_trials() == 10 and setup.Call().count_of_trials() == 100
     assert setup.Call(quick=True, trials=3).count_of_trials() == 3
 
 

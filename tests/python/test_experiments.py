@@ -48,7 +48,9 @@ def test_every_task_list_loads_and_says_what_it_is(table):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_edgebert_cells_are_all_there(task):
-    assert len(published.targets("edgebert/table_2", task)) == 3 * 2
+    two = published.targets("edgebert/table_2", task)
+    assert len(two) == 3 * 2 + 2 and ("albert-base table", "footprint_kept") in two
+    assert (f"{task} rram-mlc3", "accuracy_min") in published.targets("edgebert/table_2", "*")
     three = published.targets("edgebert/table_3", task)
     assert len([key for key in three if key[0] in ("1 %", "2 %", "5 %")]) == 3 * 4
 

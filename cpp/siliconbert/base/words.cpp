@@ -9,27 +9,16 @@ Codes::Codes(int width, std::size_t count) : width_(width), count_(count) {
     words_.assign((bits() + 63) / 64, 0);
 }
 
-namespace {
-
-// Where a cell's bits stand in its code: cells of a code follow one another in the stored bit sequence.
-struct Place {
-    std::size_t code;
-    int first;  // position in bit_order of the cell's highest bit
-    int bits;
-};
-
-Place place(const Region& region, std::size_t cell) {
-    const std::size_t per_code = region.cells_per_code();
-    const std::size_t within = cell % per_code;
+// Cells of a code follow one another in the stored bit sequence.
+CellPlace Region::place(std::size_t cell) const {
+    const std::size_t within = cell % cells_per_code();
     int first = 0;
-    for (std::size_t i = 0; i < within; ++i) first += region.map.cell_bits[i];
-    return {cell / per_code, first, region.map.cell_bits[within]};
+    for (std::size_t i = 0; i < within; ++i) first += map.cell_bits[i];
+    return {cell / cells_per_code(), first, map.cell_bits[within]};
 }
 
-}  // namespace
-
 std::uint32_t Region::level(std::size_t cell) const {
-    const Place at = place(*this, cell);
+    const CellPlace at = place(cell);
     const std::uint32_t code = codes.at(at.code);
     std::uint32_t level = 0;
     for (int j = 0; j < at.bits; ++j) {
@@ -40,7 +29,7 @@ std::uint32_t Region::level(std::size_t cell) const {
 }
 
 void Region::set_level(std::size_t cell, std::uint32_t level) {
-    const Place at = place(*this, cell);
+    const CellPlace at = place(cell);
     const std::uint32_t bits = map.gray ? gray_of_level(level) : level;
     std::uint32_t code = codes.at(at.code);
     for (int j = 0; j < at.bits; ++j) {
@@ -49,6 +38,19 @@ void Region::set_level(std::size_t cell, std::uint32_t level) {
         code = (code & ~(1U << bit)) | (value << bit);
     }
     codes.set(at.code, code);
+}
+
+void check_events(const CodeImage& image, std::span<const Event> events, const char* function) {
+    for (const Event& event : events) {
+        require(event.region < image.regions.size(), function, ": events must name regions below ",
+                image.regions.size(), ", got ", event.region);
+        const Region& region = image.regions[event.region];
+        require(event.cell < region.cells(), function, ": events must name cells below ", region.cells(),
+                " in region ", region.name, ", got ", event.cell);
+        const unsigned levels = 1U << region.place(event.cell).bits;
+        require(event.stored < levels && event.read < levels, function, ": events must name levels below ",
+                levels, " in region ", region.name, ", got ", int{event.stored}, " and ", int{event.read});
+    }
 }
 
 void apply_events(CodeImage& image, std::span<const Event> events) {

@@ -93,6 +93,13 @@ constexpr std::uint32_t level_of_gray(std::uint32_t bits) {
     return bits;
 }
 
+// A cell's code, and its bits there: bit_order[first] is the highest.
+struct CellPlace {
+    std::size_t code;
+    int first;
+    int bits;
+};
+
 // One named part of a stored tensor: its codes and the cells they lie in.
 struct Region {
     std::string name;
@@ -104,6 +111,7 @@ struct Region {
 
     std::size_t cells_per_code() const { return map.cell_bits.size(); }
     std::size_t cells() const { return codes.count() * cells_per_code(); }
+    CellPlace place(std::size_t cell) const;
     std::uint32_t level(std::size_t cell) const;            // of a cell, 0 .. 2^bits - 1
     void set_level(std::size_t cell, std::uint32_t level);  // the other bits of the code stay
     bool operator==(const Region&) const = default;
@@ -134,6 +142,9 @@ struct Event {
     std::uint8_t read;
     bool operator==(const Event&) const = default;
 };
+
+// Throws unless every event names a cell of the image and levels that it has; `function` opens the sentence.
+void check_events(const CodeImage& image, std::span<const Event> events, const char* function);
 
 void apply_events(CodeImage& image, std::span<const Event> events);
 void undo_events(CodeImage& image, std::span<const Event> events);

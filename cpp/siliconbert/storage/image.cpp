@@ -50,7 +50,7 @@ const std::map<std::string, std::string>& repair_kinds() {
         {"pointer_outside", "pointers beyond the last value or block: read as its end"},
         {"pointer_order", "rows that end before they start: read as empty"},
         {"row_overfull", "values or blocks beyond the length of their row: dropped"},
-        {"element_twice", "values or blocks for a place already taken: the last one counts"},
+        {"element_twice", "values for an element that has one already: the last one counts"},
         {"mask_more", "ones of the mask beyond the stored values of their restart unit"},
         {"mask_fewer", "stored values of a restart unit beyond the ones of its mask"},
         {"run_outside", "values beyond the last element: dropped"},
@@ -58,12 +58,35 @@ const std::map<std::string, std::string>& repair_kinds() {
     return all;
 }
 
+namespace {
+
+// Only an index can name an element twice; masks and runs cannot.
+bool has_index(const CodeImage& image) {
+    return std::any_of(image.regions.begin(), image.regions.end(), [](const Region& each) {
+        return each.ecc.empty() && (each.name == "index" || each.name.starts_with("index."));
+    });
+}
+
+std::size_t named_twice(const Placement& found, std::size_t elements) {
+    std::vector<bool> seen(elements);
+    std::size_t twice = 0;
+    for (const Placed& each : found.read) {
+        twice += seen[each.element];
+        seen[each.element] = true;
+    }
+    return twice;
+}
+
+}  // namespace
+
 Placement placement(const CodeImage& image) {
     Placement found;
-    const ValueCodes values(image);
-    require(image.rows * image.columns < outside, "image: tensor ", image.tensor,
-            " must have fewer than 2^32 elements");
-    layout_kind(image.layout.name).place(image, values.count(), found);
+    const std::size_t values = ValueCodes(image).count();
+    require(image.rows * image.columns < outside && values < outside, "image: tensor ", image.tensor,
+            " must have fewer than 2^32 elements and stored values");
+    complete(image.layout);
+    layout_kind(image.layout.name).place(image, values, found);
+    if (has_index(image)) found.repairs["element_twice"] = named_twice(found, image.rows * image.columns);
     std::erase_if(found.repairs, [](const auto& repair) { return repair.second == 0; });
     return found;
 }

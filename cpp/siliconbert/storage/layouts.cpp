@@ -8,6 +8,8 @@ namespace siliconbert {
 
 namespace {
 
+constexpr std::size_t largest_option = 65536;
+
 template <class Names>
 std::string joined(const Names& names) {
     std::string all;
@@ -18,13 +20,23 @@ std::string joined(const Names& names) {
 }  // namespace
 
 const std::vector<LayoutKind>& layout_kinds() {
+    const std::map<std::string, std::size_t> index{{"index_bits", 0}};
+    const std::map<std::string, std::size_t> block{{"block_rows", 16}, {"block_columns", 16}};
+    const auto with = [](std::map<std::string, std::size_t> a, const std::map<std::string, std::size_t>& b) {
+        a.insert(b.begin(), b.end());
+        return a;
+    };
     static const std::vector<LayoutKind> all{
-        {"bitmask",
-         {{"restart", 0}, {"index_bits", 0}},
-         {"mask", "pointer"},
-         &encode_bitmask,
-         &place_bitmask},
+        {"bitmask", with({{"restart", 0}}, index), {"mask", "pointer"}, &encode_bitmask, &place_bitmask},
+        {"block_bitmap", block, {"mask"}, &encode_block_bitmap, &place_block_bitmap},
+        {"bsr", with(block, index), {"index", "pointer"}, &encode_bsr, &place_bsr},
+        {"coo", index, {"index.row", "index.column"}, &encode_coo, &place_coo},
+        {"csb", with({{"bank", 16}, {"kept", 0}}, index), {"index"}, &encode_csb, &place_csb},
+        {"cscb", with(with({{"kept", 0}}, block), index), {"index"}, &encode_cscb, &place_cscb},
+        {"csr", index, {"index", "pointer"}, &encode_csr, &place_csr},
         {"dense", {}, {}, &encode_dense, &place_dense},
+        {"nm", with({{"n", 2}, {"m", 4}}, index), {"index"}, &encode_n_of_m, &place_n_of_m},
+        {"rle", {{"run_bits", 4}}, {"count"}, &encode_run_length, &place_run_length},
     };
     return all;
 }
@@ -46,8 +58,9 @@ Layout complete(Layout layout) {
     for (const auto& [name, value] : layout.options) {
         require(kind.options.contains(name), "store: options of layout ", layout.name, " must be among ",
                 known.empty() ? "none" : joined(known), "; got '", name, "'");
-        require(value > 0 || kind.options.at(name) == 0, "store: ", name, " of layout ", layout.name,
-                " must be at least 1, got 0");
+        const std::size_t least = kind.options.at(name) == 0 ? 0 : 1;
+        require(value >= least && value <= largest_option, "store: ", name, " of layout ", layout.name,
+                " must be in ", least, "..", largest_option, ", got ", value);
     }
     layout.options.insert(kind.options.begin(), kind.options.end());
     return layout;

@@ -1,6 +1,7 @@
 // What the layouts share: narrow numbers, rows of single bits, and reading both back from any image.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,25 @@ void for_each_one(const Codes& bits, std::size_t first, std::size_t last, Use&& 
         at += static_cast<std::size_t>(std::countr_zero(word));
         if (at < last) use(at);
         ++at;
+    }
+}
+
+// Calls use(row, item) for the items that the pointers give to each row, `longest` at most; there are `count`
+// items.
+template <class Use>
+void for_each_row(const CodeImage& image, std::size_t rows, std::size_t longest, std::size_t count,
+                  Placement& found, Use&& use) {
+    const Numbers pointer(image, "pointer");
+    for (std::size_t row = 0; row < rows; ++row) {
+        found.repairs["pointer_outside"] += pointer[row + 1] > count;
+        found.repairs["pointer_order"] += pointer[row + 1] < pointer[row];
+        const std::size_t begin = pointer[row];
+        std::size_t end = std::min<std::size_t>(pointer[row + 1], count);
+        if (end > begin + longest) {
+            found.repairs["row_overfull"] += end - begin - longest;
+            end = begin + longest;
+        }
+        for (std::size_t item = begin; item < end; ++item) use(row, item);
     }
 }
 

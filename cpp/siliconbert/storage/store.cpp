@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "siliconbert/base/check.hpp"
+#include "siliconbert/storage/ecc.hpp"
 
 namespace siliconbert {
 
@@ -117,6 +118,21 @@ void add_planes(CodeImage& image, const Codes& values, const Storing& how) {
     }
 }
 
+void add_check_bits(CodeImage& image, const Storing& how) {
+    const std::size_t count = image.regions.size();
+    for (std::size_t r = 0; r < count; ++r) {
+        const std::string* name = find_for(how.ecc, image.regions[r].name);
+        if (name == nullptr || name->empty()) continue;
+        const EccCode& code = ecc_code(*name);
+        Codes check = check_bits(image.regions[r].codes, code);
+        const std::string where = image.regions[r].name + ".check";
+        const int width = code.check_bits();
+        image.regions.push_back(width == 1 ? single_bits(where, check, how)
+                                           : in_cells(where, std::move(check), highest_first(width), how));
+        image.regions.back().ecc = code.name();
+    }
+}
+
 }  // namespace
 
 CodeImage store(std::string tensor, const Mask& mask, const Codes& codes, Codes parameters,
@@ -126,6 +142,8 @@ CodeImage store(std::string tensor, const Mask& mask, const Codes& codes, Codes 
             "), got ", codes.count());
     CodeImage image{std::move(tensor), mask.rows, mask.columns, {}, complete(how.layout)};
     Encoded encoded = layout_kind(image.layout.name).encode(image.layout, mask);
+    require(encoded.elements.size() < outside, "store: there must be fewer than 2^32 stored values, got ",
+            encoded.elements.size());
     Codes values = gather(codes, encoded.elements);
     if (how.planes) {
         add_planes(image, values, how);
@@ -142,6 +160,7 @@ CodeImage store(std::string tensor, const Mask& mask, const Codes& codes, Codes 
         const int width = parameters.width();
         image.regions.push_back(in_cells("parameters", std::move(parameters), highest_first(width), how));
     }
+    add_check_bits(image, how);
     return image;
 }
 

@@ -23,13 +23,14 @@ struct Storing {
     Layout layout;
     ByRegion<CellType> cells;
     ByRegion<bool> gray{};
+    ByRegion<std::string> ecc{};   // name of a code; "" for none
     std::vector<int> bit_order{};  // of a value's code; empty: from the highest bit down
     Fields fields{};               // of a value's code
     bool planes = false;           // each field has a region of its own, "values.sign" say
 };
 
 // `codes`: one an element, row-major, those of pruned elements stand for zero. `parameters`: what the format
-// needs to read them.
+// needs to read them. Check bits come last, in cells like those of the region they protect unless named.
 CodeImage store(std::string tensor, const Mask& mask, const Codes& codes, Codes parameters,
                 const Storing& how);
 

@@ -5,11 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siliconbert.campaign.cluster import Tls
+    from siliconbert.campaign.explanation import explain
     from siliconbert.campaign.rows import Rows
     from siliconbert.campaign.run import Campaign, load
+    from siliconbert.campaign.sensitivity_map import sensitivity
 
-_HOMES = {"Campaign": "run", "Rows": "rows", "Tls": "cluster", "load": "run"}
-__all__ = ["Campaign", "Rows", "Tls", "load"]
+_HOMES = {
+    "Campaign": "run",
+    "Rows": "rows",
+    "Tls": "cluster",
+    "explain": "explanation",
+    "load": "run",
+    "sensitivity": "sensitivity_map",
+}
+__all__ = ["Campaign", "Rows", "Tls", "explain", "load", "sensitivity"]
 
 
 def __getattr__(name: str) -> Any:

@@ -35,7 +35,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Bars:
-    """A histogram: for every series the share or number of sentences at each position."""
+    """A histogram: for every series the share or number of sentences at each position.
+
+    labels : names of the positions, where they are no numbers
+    errors : for a series the lower and upper ends of its intervals
+    """
 
     name: str
     title: str
@@ -43,6 +47,8 @@ class Bars:
     y_label: str
     positions: Numbers
     series: dict[str, Numbers]
+    labels: tuple[str, ...] = ()
+    errors: dict[str, tuple[Numbers, Numbers]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

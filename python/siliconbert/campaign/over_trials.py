@@ -1,6 +1,20 @@
 """Intervals over fault trials, which often agree to a fraction of a percent until one loses everything.
 
-They allow for such a trial even before one was seen, as Student's t does not.
+They allow for such a trial even before one was seen, as Student's t does not. Of 2,000 simulated campaigns of
+400 sentences, 90 % right: the share whose interval holds the true mean over trials, and the mean width in
+points of accuracy. "collapse": 53 % right in 1 % of the trials. "sequential": stopped at the first of 20, 40
+... trials whose interval is at most 5 points wide. The last columns are for trials and sentences together.
+
+    trials      world     Student's t      these intervals   over sentences too
+    20          smooth    0.950    1.1     1.000   16.9      0.997   18.5
+    20          collapse  0.757    2.3     1.000   17.2      0.993   18.6
+    100         smooth    0.951    0.5     1.000    3.7      0.970    6.9
+    100         collapse  0.681    1.3     0.996    4.0      0.972    7.0
+    sequential  smooth    0.946    0.5     1.000    4.8      0.971    7.8
+    sequential  collapse  0.666    1.3     0.999    4.6      0.968    7.4
+
+(tests/python/test_over_trials.py makes them.) No much shorter interval holds for every distribution: a trial
+that gets nothing right may have a chance of 3.7 / trials and not have been seen.
 """
 
 from __future__ import annotations

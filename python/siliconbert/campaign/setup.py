@@ -13,7 +13,7 @@ from siliconbert.models import Model, Trace
 Progress = Callable[[int], None]
 QUICK_SENTENCES = 400
 QUICK_TRIALS = 10
-TRIALS = 20
+TRIALS = 100
 STAND_IN = (
     "stand-in: the paper's fine-tuned model is not public, so cells marked trend compare only "
     "how values move from row to row"
@@ -46,7 +46,7 @@ class Call:
     progress: Callable[[int], Progress | None] = _silent
 
     def count_of_trials(self) -> int:
-        """Trials to run: as asked, else 10 when quick, else 20."""
+        """Trials to run: as asked, else 10 when quick, else 100."""
         return self.trials or (QUICK_TRIALS if self.quick else TRIALS)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from siliconbert import faults
-from siliconbert.campaign import statistics
+from siliconbert import faults, models
+from siliconbert.campaign import area, statistics
+from siliconbert.campaign.explanation import explain
 from siliconbert.campaign.outcome import Bars, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
+from siliconbert.models import Trace
 from siliconbert.models.stored import Stored
 from siliconbert.models.trials import Trials
 
@@ -21,47 +25,66 @@ EXPECTED = Quantity("events_expected", "expected misread cells per trial", "", 3
 RERUN = Quantity("sentences_touched", "sentences touched per trial", "", 1)
 AREA = Quantity("area", "area of the array", "mm^2", 3)
 LATENCY = Quantity("read_latency", "read latency of the values", "ns")
-MEBIBYTE = 2**20
 
 
-def run(
-    table: str,
-    task: str,
-    call: Call,
-    model: str,
-    data: str,
-    tensor: str,
-    fmt: str,
-    cells: Sequence[str],
-    mask_cell: str,
-) -> Outcome:
-    """One row of measurements per cell that holds the values of `tensor`; the mask is always in `mask_cell`.
+@dataclass(frozen=True)
+class Plan:
+    """What the task list asks for: the matrix, its format where the model has none of its own, its cells.
 
-    fmt : format of the stored values where the model's own weights are plain float32
+    cells : one row of measurements each; they hold the values, `mask_cell` all the rest
     """
-    subject = prepare(call.model or model, call.data or data, glue=call.glue, zoo=call.zoo, quick=call.quick)
-    own = None if tensor in subject.model.formats else fmt
-    images = {c: subject.model.store(tensor, own, "bitmask", {"values": c, "*": mask_cell}) for c in cells}
+
+    tensor: str
+    fmt: str
+    cells: Sequence[str]
+    mask_cell: str
+
+
+def run(table: str, call: Call, plan: Plan, named: dict[str, str | None]) -> Outcome:
+    """Rows for every task of `named` that has a model, unless the call asks for one model or data set.
+
+    named : task -> model; None where there is none, which the header says
+    """
+    if call.model is not None or call.data is not None:
+        task = call.data if call.data in named else next(task for task, model in named.items() if model)
+        return one_task(table, task, replace(call, model=call.model or named[task]), plan)
+    known = set(models.zoo_names(call.zoo))
+    has = {task: model for task, model in named.items() if model in known}
+    if not has:
+        raise ValueError(f"reproduce: the zoo must have a model for one of {', '.join(named)}, it has none")
+    found = [one_task(table, task, replace(call, model=model), plan) for task, model in has.items()]
+    missing = ", ".join(task for task in named if task not in has)
+    return _joined(found, (f"no model in the zoo for: {missing}",) if missing else ())
+
+
+def one_task(table: str, task: str, call: Call, plan: Plan) -> Outcome:
+    """One row of measurements per cell that holds the values of the matrix."""
+    assert call.model is not None
+    subject = prepare(call.model, call.data or task, glue=call.glue, zoo=call.zoo, quick=call.quick)
+    own = None if plan.tensor in subject.model.formats else plan.fmt
+    images = {
+        cell: subject.model.store(plan.tensor, own, "bitmask", {"values": cell, "*": plan.mask_cell})
+        for cell in plan.cells
+    }
     clean = next(iter(images.values())).trace(subject.data, threads=call.threads)
-    found, trials = [], {}
-    for cell, stored in images.items():
-        trials[cell] = _trials(stored, subject, call)
-        found += [
-            *_accuracies(cell, trials[cell]),
-            *_events(cell, stored, trials[cell]),
-            *_memory(cell, stored),
-        ]
     right = clean.correct(subject.data.labels)[:, -1]
-    clean_row = percent("no faults", CLEAN, statistics.wilson(int(right.sum()), len(right)))
-    header = (*subject.header(clean), STAND_IN, *_lines(images, tensor, mask_cell, call))
-    return Outcome(table, task, "model", header, (clean_row, *found), (_figure(trials),))
+    found = [percent("no faults", CLEAN, statistics.wilson(int(right.sum()), len(right)))]
+    trials, why = {}, []
+    for cell, stored in images.items():
+        trials[cell] = _trials(stored, subject, clean, call)
+        found += _accuracies(cell, stored, trials[cell], right)
+        found += [*_events(cell, stored, trials[cell]), *_memory(cell, stored)]
+        why += _minimum(cell, stored, subject, clean, trials[cell], call)
+    header = (*subject.header(clean), STAND_IN, *_lines(images, plan, call), *why)
+    return Outcome(table, task, "model", header, tuple(found), (_figure(trials),))
 
 
-def _trials(stored: Stored, subject: Subject, call: Call) -> Trials:
+def _trials(stored: Stored, subject: Subject, clean: Trace, call: Call) -> Trials:
     count = call.count_of_trials()
     return stored.trials(
         faults.CellMisread(),
         subject.data,
+        clean=clean,
         seed=call.seed,
         trials=range(count),
         threads=call.threads,
@@ -69,10 +92,11 @@ def _trials(stored: Stored, subject: Subject, call: Call) -> Trials:
     )
 
 
-def _accuracies(cell: str, trials: Trials) -> list[Measurement]:
-    correct = np.unpackbits(trials.bits, axis=1, count=trials.sentences, bitorder="little").astype(bool)
-    mean = percent(cell, MEAN, statistics.campaign_interval(correct))
-    return [mean, Measurement(cell, MINIMUM, 100 * float(trials.accuracy.min()))]
+def _accuracies(cell: str, stored: Stored, trials: Trials, right: NDArray[np.bool_]) -> list[Measurement]:
+    # That a trial has any event is at most as likely as the expected number of them.
+    unchanged = max(0.0, 1.0 - sum(faults.expected(stored.image, faults.CellMisread()).values()))
+    mean = statistics.campaign_interval(trials.answers(), clean=right, unchanged=unchanged)
+    return [percent(cell, MEAN, mean), Measurement(cell, MINIMUM, 100 * float(trials.accuracy.min()))]
 
 
 def _events(cell: str, stored: Stored, trials: Trials) -> list[Measurement]:
@@ -91,27 +115,37 @@ def _memory(cell: str, stored: Stored) -> list[Measurement]:
         Measurement(cell, Quantity(f"{region}_bits", f"bits of {region}", "bit", 0), bits)
         for region, bits in stored.image.bits.items()
     ]
-    regions = {region.name: faults.cell(region.map.cell) for region in stored.image.image.regions}
-    area = sum(
-        stored.image.bits[name] / 8 / MEBIBYTE * held.area_mm2_per_mb for name, held in regions.items()
-    )
     return [
         *found,
-        Measurement(cell, AREA, area),
-        Measurement(cell, LATENCY, faults.cell(cell).read_latency_ns),
+        Measurement(cell, AREA, area.total(stored.image)),
+        Measurement(cell, LATENCY, area.read_latency_ns(stored.image)),
     ]
 
 
-def _lines(images: dict[str, Stored], tensor: str, mask_cell: str, call: Call) -> list[str]:
+def _minimum(
+    cell: str, stored: Stored, subject: Subject, clean: Trace, trials: Trials, call: Call
+) -> list[str]:
+    """The worst trial of a cell in words, where it is worse than the model without faults."""
+    worst = int(trials.correct.argmin())
+    if trials.correct[worst] >= clean.correct(subject.data.labels)[:, -1].sum():
+        return []
+    trial = int(trials.trials[worst])
+    found = explain(stored, faults.CellMisread(), subject.data, call.seed, trial, clean, call.threads)
+    first, *rest = found.lines()
+    return [f"minimum of {cell}: {first}", *rest]
+
+
+def _lines(images: dict[str, Stored], plan: Plan, call: Call) -> list[str]:
     stored = next(iter(images.values()))
-    kept = stored.mask(tensor).mean()
+    kept = stored.mask(plan.tensor).mean()
     rows, columns = stored.image.shape
     return [
-        f"stored: {tensor}, {rows} x {columns}, {100 * kept:.1f} % kept, as {stored.image.format}; "
-        f"{stored.image.bytes / MEBIBYTE:.2f} MiB, mask and parameters in {mask_cell}",
+        f"stored: {plan.tensor}, {rows} x {columns}, {100 * kept:.1f} % kept, as {stored.image.format}; "
+        f"{stored.image.bytes / area.MEBIBYTE:.2f} MiB, mask and parameters in {plan.mask_cell}",
         f"faults: level misreads of every cell, {call.count_of_trials()} trials, seed {call.seed}",
-        "intervals: of the mean accuracy over trials and sentences, of counts after Poisson",
-        "area: stored MiB times the catalogue's density of each cell (the paper states neither MB nor node)",
+        "intervals: of the mean accuracy over trials and sentences, allowing for a collapse not seen yet; of "
+        "counts after Poisson",
+        "area: cells times the catalogue's area of each (the paper states neither MB nor node)",
     ]
 
 
@@ -120,3 +154,19 @@ def _figure(trials: dict[str, Trials]) -> Bars:
     count = len(next(iter(wrong.values())))
     return Bars("errors", "Wrong answers with a faulty memory", "trial, best first", "wrong answers, %",
                 np.arange(1, count + 1), wrong)  # fmt: skip
+
+
+def _joined(found: Sequence[Outcome], lines: tuple[str, ...]) -> Outcome:
+    """Several tasks as one outcome whose rows begin with the task; one task stays as it is."""
+    if len(found) == 1:
+        return replace(found[0], header=(*found[0].header, *lines))
+    return Outcome(
+        found[0].table,
+        "*",
+        found[0].source,
+        (*(f"{each.task}: {line}" for each in found for line in each.header), *lines),
+        tuple(replace(m, row=f"{each.task} {m.row}") for each in found for m in each.measurements),
+        tuple(
+            replace(figure, name=f"{figure.name}_{each.task}") for each in found for figure in each.figures
+        ),
+    )

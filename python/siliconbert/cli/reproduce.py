@@ -25,7 +25,7 @@ def reproduce(
         str | None, typer.Option("--data", help="Another data set than the task list names.")
     ] = None,
     trials: Annotated[
-        int | None, typer.Option("--trials", min=1, help="Fault trials; default 20, with --quick 10.")
+        int | None, typer.Option("--trials", min=1, help="Fault trials; default 100, with --quick 10.")
     ] = None,
     authors: Annotated[
         Path | None,

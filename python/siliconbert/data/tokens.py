@@ -50,6 +50,13 @@ class Tokenizer:
         self._inner.no_padding()
         self._inner.no_truncation()
 
+    def token(self, number: int) -> str:
+        """The piece of text with that id; ValueError where there is none."""
+        found: str | None = self._inner.id_to_token(number)
+        if found is None:
+            raise ValueError(f"Tokenizer.token: number must be an id of the vocabulary, got {number}")
+        return found
+
     def encode(self, sentences: Sequence[Sentence], limit: int = 512) -> Encoded:
         """Ids of sentences or pairs: [CLS] a [SEP] or [CLS] a [SEP] b [SEP], at most `limit` tokens each.
 

@@ -57,6 +57,11 @@ class Trials:
         """Share of right answers of each trial, 0..1."""
         return self.correct / self.sentences
 
+    def answers(self) -> NDArray[np.bool_]:
+        """Whether each sentence was right in each trial, (T, N)."""
+        bits = np.unpackbits(self.bits, axis=1, count=self.sentences, bitorder="little")
+        return bits.astype(bool)
+
 
 def checked_numbers(trials: Any) -> NDArray[np.int64]:
     """The numbers of the trials; errors: ValueError for none, or a negative one."""

@@ -14,16 +14,18 @@ from siliconbert.report import style
 def draw(outcome: Outcome, folder: Path) -> list[Path]:
     """Draws every figure of the outcome into `folder` as PDF and PNG and returns the paths."""
     stem = outcome.table.replace("/", "_")
-    found: list[Path] = []
-    for figure in outcome.figures:
-        with style.drawing(folder / f"{stem}_{figure.name}") as (axes, paths):
-            if isinstance(figure, Bars):
-                _bars(axes, figure)
-            else:
-                _curves(axes, figure)
-            _frame(axes, figure)
-        found += paths
-    return found
+    return [path for figure in outcome.figures for path in save(figure, folder / f"{stem}_{figure.name}")]
+
+
+def save(figure: Bars | Curves, path: Path) -> list[Path]:
+    """Draws one figure as `path` with .pdf and .png appended and returns both."""
+    with style.drawing(path) as (axes, paths):
+        if isinstance(figure, Bars):
+            _bars(axes, figure)
+        else:
+            _curves(axes, figure)
+        _frame(axes, figure)
+    return paths
 
 
 def _bars(axes: Axes, figure: Bars) -> None:
@@ -31,7 +33,13 @@ def _bars(axes: Axes, figure: Bars) -> None:
     for i, (label, heights) in enumerate(figure.series.items()):
         offset = (i - (len(figure.series) - 1) / 2) * width
         axes.bar(figure.positions + offset, heights, width, label=label, color=style.COLOURS[i])
+        if label in figure.errors:
+            low, high = figure.errors[label]
+            axes.errorbar(figure.positions + offset, heights, (heights - low, high - heights),
+                          fmt="none", ecolor="black", elinewidth=0.8, capsize=2)  # fmt: skip
     axes.set_xticks(figure.positions)
+    if figure.labels:
+        axes.set_xticklabels(figure.labels, rotation=45, ha="right")
     axes.grid(axis="x", visible=False)
 
 

@@ -37,6 +37,7 @@ class Target:
 def targets(table: str, task: str, source: str = "model") -> dict[tuple[str, str], Target]:
     """The printed cells of `table` ("edgebert/table_3") for `task`: (row, quantity name) -> Target.
 
+    task   : "*" for those of all tasks, their rows named "sst2 1 %"; rows of task "*" belong to every task
     source : "model" for results of a model of ours, "authors" for results from the authors' own files
     errors : ValueError naming file, quantity and field where a record is incomplete
     """
@@ -46,10 +47,12 @@ def targets(table: str, task: str, source: str = "model") -> dict[tuple[str, str
     if name not in raw:
         raise ValueError(f"report.targets: table must be one of {', '.join(raw)}; got {name!r}")
     quantities = raw[name]["quantities"]
-    rows = [row for row in raw[name]["rows"] if row["task"] == task]
+    rows = [(row, row["row"]) for row in raw[name]["rows"] if row["task"] in (task, "*")]
+    if task == "*":
+        rows += [(row, f"{row['task']} {row['row']}") for row in raw[name]["rows"] if row["task"] != "*"]
     return {
-        (row["row"], quantity): _target(f"{place}.{quantity}", record, row, quantity, source)
-        for row in rows
+        (label, quantity): _target(f"{place}.{quantity}", record, row, quantity, source)
+        for row, label in rows
         for quantity, record in quantities.items()
         if quantity in row
     }
