@@ -20,7 +20,7 @@ struct BitChoice {
     std::vector<int> bits{};
 };
 
-// One chosen bit of each code of a region: its cell within the code, its weight in the cell's bits.
+// A chosen bit: its cell (of its code, or of the region) and its weight in the cell's bits.
 struct Slot {
     std::size_t cell;
     std::uint32_t weight;
@@ -32,10 +32,12 @@ struct ChosenBits {
     std::vector<Slot> slots;  // of one code, in stored order
 
     std::uint64_t count() const { return std::uint64_t{region->codes.count()} * slots.size(); }
-    std::size_t cell(std::uint64_t bit) const {
-        return bit / slots.size() * region->cells_per_code() + slots[bit % slots.size()].cell;
+    // The cell of a chosen bit and its weight there.
+    Slot at(std::uint64_t bit) const {
+        const std::uint64_t code = bit / slots.size();
+        const Slot& slot = slots[bit - code * slots.size()];
+        return {code * region->cells_per_code() + slot.cell, slot.weight};
     }
-    std::uint32_t weight(std::uint64_t bit) const { return slots[bit % slots.size()].weight; }
     // The chosen bits of the cells at one place of a code.
     std::uint32_t weights(std::size_t place) const;
 };

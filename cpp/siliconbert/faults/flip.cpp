@@ -20,13 +20,13 @@ class Gather {
     // keep(bits of the cell, changed bits): those that do change.
     template <class Keep>
     void add(const ChosenBits& bits, std::uint64_t bit, std::vector<Event>& events, Keep&& keep) {
-        const std::size_t cell = bits.cell(bit);
-        if (bits_ != &bits || cell != cell_) {
+        const Slot slot = bits.at(bit);
+        if (bits_ != &bits || slot.cell != cell_) {
             flush(events, keep);
             bits_ = &bits;
-            cell_ = cell;
+            cell_ = slot.cell;
         }
-        changed_ |= bits.weight(bit);
+        changed_ |= slot.weight;
     }
 
     template <class Keep>

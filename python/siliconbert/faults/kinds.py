@@ -59,6 +59,7 @@ def make(kind: str, **options: Any) -> Fault:
 def from_record(record: Mapping[str, Any] | str) -> Fault:
     """A fault from the name of its kind, or from a mapping of `kind` and options, as a file holds it.
 
+    YAML reads 1e-6 as text, so a number may come as text here.
     errors : ValueError
 
     >>> from_record({"kind": "mixed", "parts": ["cell_misread", {"kind": "bit_flip", "rate": 1e-9}]}).label
@@ -71,7 +72,15 @@ def from_record(record: Mapping[str, Any] | str) -> Fault:
             f"faults.from_record: record must be a kind's name or a mapping with a kind, got {record!r}"
         )
     options = {str(key): value for key, value in record.items() if key != "kind"}
-    return make(record["kind"], **options)
+    numbers = {key: _number(options[key]) for key in ("rate", "hours") if key in options}
+    return make(record["kind"], **{**options, **numbers})
+
+
+def _number(given: Any) -> Any:
+    try:
+        return float(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
 
 
 def to_record(fault: Fault) -> dict[str, Any]:

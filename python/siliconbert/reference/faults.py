@@ -1,4 +1,4 @@
-"""Level misreads of stored cells, one cell after another: the twin of the core's faults."""
+"""Level misreads of stored cells, one cell after another: the twin of the core's misreads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert.reference.flips import distinct
 from siliconbert.reference.philox import FAULT, Draws, gap, uniform
 
 BLOCK = 65536  # cells that share one address
@@ -58,6 +59,38 @@ def misreads(
         for number, region in enumerate(regions)
         for event in _region_misreads(region, Draws(seed, FAULT, tensor, region.name, trial))
     ]
+
+
+def truncated_misreads(
+    tensor: str, regions: Sequence[Region], seed: int, trial: int
+) -> list[tuple[int, int, int, int]]:
+    """Events where exactly int(P(misread | level) n) of the n cells of a level fault, place by place."""
+    events = []
+    for number, region in enumerate(regions):
+        draws = Draws(seed, FAULT, tensor, region.name, trial)
+        for place, P in enumerate(region.transitions):
+            levels = np.asarray(region.levels[place :: len(region.transitions)])
+            for stored, row in enumerate(P.tolist()):
+                allowed = set(np.flatnonzero(levels == stored).tolist())
+                reads = _truncated_reads(row, stored, len(allowed))
+                at = distinct(draws, place * 256 + stored, len(levels), len(reads), allowed)
+                cells = (code * len(region.transitions) + place for code in at)
+                events += [(number, cell, stored, read) for cell, read in zip(cells, reads, strict=True)]
+    return sorted(events)
+
+
+def _truncated_reads(row: Sequence[float], stored: int, cells: int) -> list[int]:
+    """The levels read: from the highest down each one's share, rounded down; the last takes the rest."""
+    rate = sum(p for read, p in enumerate(row) if read != stored)
+    total = int(rate * cells)
+    reads: list[int] = []
+    share = 0.0
+    others = [read for read, p in enumerate(row) if read != stored and p > 0]
+    for read in reversed(others):
+        share += row[read]
+        until = total if read == others[0] else min(int(total * share / rate), total)
+        reads += [read] * (until - len(reads))
+    return reads
 
 
 def expected(regions: Sequence[Region]) -> list[float]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-FAULT, PREDICTOR_WEIGHTS, PREDICTOR_ORDER, ROUNDING = 100, 200, 300, 400  # streams
+# Streams.
+FAULT, ACTIVATION_FAULT, MIXED_FAULT = 100, 110, 120
+PREDICTOR_WEIGHTS, PREDICTOR_ORDER, ROUNDING = 200, 300, 400
 
 _LOW = 0xFFFFFFFF
 
