@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from siliconbert._core import exits as _core
+from siliconbert.text import read_text
 
 __all__ = [
     "EntropyRule",
@@ -118,7 +119,7 @@ class Lut:
         source : the form of edgebert_code, sw/Entropy_LUT/sst2_lookup_table_opt.csv
         """
         wanted = layers - first
-        lines = [line for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line for line in read_text(path).splitlines() if line.strip()]
         rows = [_csv_row(path, number, line, first, wanted) for number, line in enumerate(lines, start=1)]
         if not rows:
             raise ValueError(f"Lut.from_csv: {path} must have at least one row, got none")

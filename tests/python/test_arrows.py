@@ -28,7 +28,8 @@ CORE_ARROWS = {
 # A part of the package may import itself, what is named here, and what those may import.
 PYTHON_ARROWS = {
     "_core": set(),
-    "catalog": set(),
+    "text": set(),
+    "catalog": {"text"},
     "reference": set(),
     "formats": {"_core", "catalog"},
     "sparsity": {"_core", "catalog"},

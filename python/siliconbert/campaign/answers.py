@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from siliconbert.campaign import statistics
 from siliconbert.campaign.statistics import Interval
 from siliconbert.models import Trace
+from siliconbert.text import read_text
 
 _COLUMNS = ["sentence", "label", "answer"]
 
@@ -33,14 +34,14 @@ class Comparison:
 
 def write(path: Path, trace: Trace, labels: ArrayLike, header: tuple[str, ...]) -> None:
     """Writes label and answer at the last exit for every sentence; `header` lines lead as comments."""
-    text = io.StringIO()
-    text.writelines(f"# {line}\n" for line in header)
-    rows = csv.writer(text, lineterminator="\n")
+    table = io.StringIO()
+    table.writelines(f"# {line}\n" for line in header)
+    rows = csv.writer(table, lineterminator="\n")
     rows.writerow(_COLUMNS)
     answers = trace.logits[:, -1].argmax(axis=-1)
     rows.writerows(zip(range(len(trace)), np.asarray(labels).tolist(), answers.tolist(), strict=True))
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text.getvalue(), encoding="utf-8")
+    fresh.write_text(table.getvalue(), encoding="utf-8")
     fresh.replace(path)
 
 
@@ -60,7 +61,7 @@ def compare(trace: Trace, labels: ArrayLike, path: Path) -> Comparison:
 
 
 def _read(path: Path, labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = [line for line in read_text(path).splitlines() if not line.startswith("#")]
     rows = list(csv.reader(lines))
     if not rows or rows[0] != _COLUMNS:
         raise ValueError(
@@ -68,7 +69,7 @@ def _read(path: Path, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         )
     try:
         table = np.array(rows[1:], np.int64).reshape(-1, len(_COLUMNS))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(f"{path}: every row must hold {len(_COLUMNS)} integers") from None
     if len(table) != len(labels) or (table[:, 1] != labels).any():
         raise ValueError(

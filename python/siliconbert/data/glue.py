@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from siliconbert.data.record import Data, Sentence
+from siliconbert.text import read_text
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def read(task: str, split: str, path: Path) -> Data:
     """The sentences of one file; a wrong file is a ValueError naming file, line and column."""
     record = TASKS[task]
     name = f"{path.parent.name}/{path.name}"
-    lines = [line.rstrip("\r") for line in path.read_text(encoding="utf-8-sig").split("\n")]
+    lines = [line.rstrip("\r") for line in read_text(path).split("\n")]
     rows = [line.split("\t") for line in lines if line]
     if task == "cola":
         header, first = _COLA_COLUMNS, 1
@@ -108,6 +109,8 @@ def _labels(record: Task, texts: list[str], name: str, first: int) -> np.ndarray
     for i, text in enumerate(texts):
         try:
             out[i] = codes[text] if codes else float(text)
+            if not np.isfinite(out[i]):
+                raise ValueError
         except (KeyError, ValueError):
             known = "one of " + ", ".join(codes) if codes else "a number"
             raise ValueError(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import tokenizers
 from numpy.typing import NDArray
 
 from siliconbert.data.record import Sentence
+from siliconbert.text import first_line
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,12 @@ class Tokenizer:
     def __init__(self, source: str | Path):
         """See the class."""
         text = str(source)
-        try:
+        with _refused("Tokenizer: source must be a tokenizer.json file or its text"):
             self._inner = (
                 tokenizers.Tokenizer.from_str(text)
                 if text.lstrip().startswith("{")
                 else tokenizers.Tokenizer.from_file(text)
             )
-        except Exception as error:  # the package raises bare Exception
-            raise ValueError(
-                f"Tokenizer: source must be a tokenizer.json file or its text: {error}"
-            ) from None
         self._inner.no_padding()
         self._inner.no_truncation()
 
@@ -66,19 +64,29 @@ class Tokenizer:
         if limit < 4:
             raise ValueError(f"Tokenizer.encode: limit must be at least 4, got {limit}")
         _refuse_empty(sentences)
-        self._inner.enable_truncation(limit, strategy="longest_first")
-        coded = self._inner.encode_batch(list(sentences))
+        with _refused("Tokenizer.encode: tokenizer.json cannot encode these sentences"):
+            self._inner.enable_truncation(limit, strategy="longest_first")
+            coded = self._inner.encode_batch(list(sentences))
+            ids = [np.array(c.ids, np.int32) for c in coded]
+            types = [np.array(c.type_ids, np.int32) for c in coded]
         self._inner.no_truncation()
         truncated = sum(bool(c.overflowing) for c in coded)
         if truncated:
             warnings.warn(
                 f"{truncated} of {len(coded)} sentences were truncated to {limit} tokens", stacklevel=2
             )
-        return Encoded(
-            [np.array(c.ids, np.int32) for c in coded],
-            [np.array(c.type_ids, np.int32) for c in coded],
-            truncated,
-        )
+        return Encoded(ids, types, truncated)
+
+
+@contextmanager
+def _refused(sentence: str) -> Iterator[None]:
+    """ValueErrors from what the package raises: bare Exceptions, and panics that are no Exceptions."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise ValueError(f"{sentence} ({first_line(error)})") from None
 
 
 def _refuse_empty(sentences: Sequence[Sentence]) -> None:

@@ -186,7 +186,7 @@ class _Stored:
         opened: dict[str, TensorFile] = {}
         for file in sorted(set(where.values())):
             # A shard lies beside its index: a path would read files that the user did not name.
-            if Path(file).name != file or file == "..":
+            if Path(file).name != file or file == ".." or not file.isprintable():
                 raise ValueError(f"{index}: weight_map must name files in the same folder, got {file!r}")
             opened[file] = open_tensors(self.folder / file)
         for name, file in where.items():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from siliconbert import formats
 from siliconbert.models.jsonfile import Config
 from siliconbert.models.tensorfile import TensorFile
+from siliconbert.text import first_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ def adaptivfloat(
     try:
         return formats.AdaptivFloat(width, exponent_bits, variant, bias)
     except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"{record.place}: {error}") from None
+        raise ValueError(f"{record.place}: {first_line(error)}") from None
 
 
 def _mask(file: TensorFile, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -10,6 +10,8 @@ ACTIVATIONS = ("gelu", "gelu_new", "relu")
 _SIZES = ("vocabulary", "positions", "types", "embedding", "hidden", "heads", "ffn", "layers", "groups")
 # Far above any published model: a file that claims more is refused before anything is allocated.
 _LARGEST_SIZE = 1 << 24
+# Layers may share their weights, so no file's length bounds their number.
+_MOST_LAYERS = 1 << 10
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,10 @@ class Shape:
         for name, least in [*((name, 1) for name in _SIZES), ("classes", 0)]:
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool)
+            most = _MOST_LAYERS if name == "layers" else _LARGEST_SIZE
             _require(
-                whole and least <= value <= _LARGEST_SIZE,
-                f"{name} must be an integer in {least}..{_LARGEST_SIZE}",
+                whole and least <= value <= most,
+                f"{name} must be an integer in {least}..{most}",
                 value,
             )
 

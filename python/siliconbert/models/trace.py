@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from siliconbert.text import first_line
+
 _KEY = b"siliconbert.trace"
 _TEXT = ("layers", "path", "model", "sentences", "truncated")
 
@@ -87,13 +89,16 @@ class Trace:
         """
         from pyarrow import ArrowException, parquet
 
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"Trace.from_parquet: no file {path}")
         try:
             table = parquet.read_table(path)
             notes = json.loads((table.schema.metadata or {})[_KEY])
-            columns = {name: table[name].to_numpy() for name in table.column_names}
-            return cls(*_arrays(columns, notes["layers"]), **{**notes, "layers": tuple(notes["layers"])})
-        except (ArrowException, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: not a trace written by siliconbert ({error})") from None
+            return cls(
+                *_arrays(table, _checked(notes)["layers"]), **{**notes, "layers": tuple(notes["layers"])}
+            )
+        except (ArrowException, OSError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"{path}: not a trace written by siliconbert ({first_line(error)})") from None
 
     def _columns(self) -> dict[str, NDArray[np.float32]]:
         found = {}
@@ -114,13 +119,33 @@ def correct_answers(logits: NDArray[np.float32], labels: NDArray[Any]) -> NDArra
     return np.asarray(largest & finite_answers(logits))
 
 
-def _arrays(
-    columns: dict[str, Any], layers: Sequence[int]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    classes = sum(name.startswith(f"logit_{layers[0]}_") for name in columns)
-    logits = [[columns[f"logit_{layer}_{c}"] for c in range(classes)] for layer in layers]
-    entropy = [columns[f"entropy_{layer}"] for layer in layers]
+def _checked(notes: Any) -> dict[str, Any]:
+    """What stands beside the columns; ValueError where it is not what `to_parquet` writes."""
+    if not isinstance(notes, dict) or set(notes) != set(_TEXT):
+        raise ValueError(f"its notes must be {', '.join(_TEXT)}")
+    layers, texts = notes["layers"], [notes[name] for name in ("path", "model", "sentences")]
+    numbers = isinstance(layers, list) and all(type(layer) is int and layer > 0 for layer in layers)
+    if not numbers or not layers or layers != sorted(set(layers)):
+        raise ValueError("layers must be ascending numbers from 1 on")
+    if not all(isinstance(text, str) for text in texts) or type(notes["truncated"]) is not int:
+        raise ValueError("its notes have other types")
+    return notes
+
+
+def _arrays(table: Any, layers: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    classes = sum(name.startswith(f"logit_{layers[0]}_") for name in table.column_names)
+    logits = [[_column(table, f"logit_{layer}_{c}") for c in range(classes)] for layer in layers]
+    entropy = [_column(table, f"entropy_{layer}") for layer in layers]
+    if not classes:
+        raise ValueError("no logits")
     return (
-        np.ascontiguousarray(np.moveaxis(np.array(logits, np.float32), 2, 0)),
-        np.ascontiguousarray(np.array(entropy, np.float32).T),
+        np.ascontiguousarray(np.moveaxis(np.array(logits), 2, 0)),
+        np.ascontiguousarray(np.array(entropy).T),
     )
+
+
+def _column(table: Any, name: str) -> NDArray[np.float32]:
+    values = table[name].to_numpy()
+    if values.dtype != np.float32:
+        raise ValueError(f"column {name} must be float32, got {values.dtype}")
+    return np.asarray(values)

@@ -21,6 +21,7 @@ from typing import Any
 from siliconbert.data import cache
 from siliconbert.models.atomic import write_atomically
 from siliconbert.models.compressed import LARGEST_FILE, files_of, sha256
+from siliconbert.text import first_line
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -133,7 +134,7 @@ def _parse(place: str, text: bytes) -> Index:
     try:
         raw = tomllib.loads(text.decode())
     except ValueError as error:
-        raise ValueError(f"{place}: not valid TOML ({error})") from None
+        raise ValueError(f"{place}: not valid TOML ({first_line(error)})") from None
     models, digests = raw.get("models"), raw.get("sha256")
     if not isinstance(models, dict) or not isinstance(digests, dict):
         raise ValueError(f"{place}: must have the tables models and sha256")

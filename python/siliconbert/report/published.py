@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from siliconbert import catalog
 from siliconbert.report import experiments
+from siliconbert.text import first_line, read_text
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+_NUMBER = (int, float)
+_FIELDS: dict[str, Any] = {"unit": str, "source": str, "where": str, "compare": str, "digits": int, "tolerance": _NUMBER}
+_SAID: dict[Any, str] = {str: "text", int: "a whole number", _NUMBER: "a number"}
 KINDS = ("exact", "model", "trend")
 
 
@@ -42,14 +47,11 @@ def targets(table: str, task: str, source: str = "model") -> dict[tuple[str, str
     errors : ValueError naming file, quantity and field where a record is incomplete
     """
     paper, name = experiments.split(table)
-    raw = tomllib.loads((experiments.folder(paper) / "published.toml").read_text(encoding="utf-8"))
     place = f"{paper}/published.toml: {name}"
-    if name not in raw:
-        raise ValueError(f"report.targets: table must be one of {', '.join(raw)}; got {name!r}")
-    quantities = raw[name]["quantities"]
-    rows = [(row, row["row"]) for row in raw[name]["rows"] if row["task"] in (task, "*")]
+    quantities, records = _table(experiments.folder(paper) / "published.toml", name, place)
+    rows = [(row, row["row"]) for row in records if row["task"] in (task, "*")]
     if task == "*":
-        rows += [(row, f"{row['task']} {row['row']}") for row in raw[name]["rows"] if row["task"] != "*"]
+        rows += [(row, f"{row['task']} {row['row']}") for row in records if row["task"] != "*"]
     return {
         (label, quantity): _target(f"{place}.{quantity}", record, row, quantity, source)
         for row, label in rows
@@ -63,17 +65,41 @@ def printed(table: str, task: str, quantity: str) -> list[tuple[str, float]]:
     return [(row, t.value) for (row, name), t in targets(table, task).items() if name == quantity]
 
 
+def _table(path: Path, name: str, place: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The records of a table's quantities, and its rows."""
+    try:
+        raw = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: not valid TOML ({first_line(error)})") from None
+    if name not in raw:
+        raise ValueError(f"report.targets: table must be one of {', '.join(raw)}; got {name!r}")
+    table = raw[name] if isinstance(raw[name], dict) else {}
+    quantities, rows = table.get("quantities"), table.get("rows")
+    if not isinstance(quantities, dict) or not all(isinstance(one, dict) for one in quantities.values()):
+        raise ValueError(f"{place}: quantities must be tables")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"{place}: rows must be a list of tables")
+    if not all(isinstance(row.get(key), str) for row in rows for key in ("task", "row")):
+        raise ValueError(f"{place}: every row must name its task and row")
+    return quantities, rows
+
+
 def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: str, source: str) -> Target:
-    for key in ("unit", "source", "where", "compare", "digits"):
-        if key not in record:
+    for key, kind in _FIELDS.items():
+        if key not in record and key != "tolerance":
             raise ValueError(f"{place}: {key} missing")
+        if not isinstance(record.get(key, 0), kind):
+            raise ValueError(f"{place}: {key} must be {_SAID[kind]}, got {record[key]!r}")
+    if not isinstance(row[quantity], _NUMBER):
+        raise ValueError(f"{place}: every row must hold a number, got {row[quantity]!r}")
     compare = record.get(source, record["compare"])
     if compare not in KINDS or (compare == "model" and "tolerance" not in record):
         raise ValueError(f"{place}: compare must be exact, trend, or model with a tolerance; got {compare!r}")
     if record["source"] not in catalog.papers():
         raise ValueError(f"{place}: source must be a key of papers.toml, got {record['source']!r}")
     where = f"{record['where']}, row {row['task']} {row['row']}"
-    note = row.get("notes", {}).get(quantity, "")
+    notes = row.get("notes", {})
+    note = str(notes.get(quantity, "")) if isinstance(notes, dict) else str(notes)
     return Target(
         row[quantity],
         record["unit"],

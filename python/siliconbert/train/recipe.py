@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import yaml
 
+from siliconbert.text import first_line, read_text
 from siliconbert.train.network import Shape
-from siliconbert.train.pruning import Schedule
+from siliconbert.train.pruning import GROUPS, Schedule
 
 PHASES = ("general", "task", "ramps")
 STARTS = ("package", "svd")  # any other start is the name of a recipe that has run before
@@ -81,22 +83,72 @@ def read(path: str | Path) -> Recipe:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"train: recipe must be a file, got '{path.name}'")
-    raw = yaml.safe_load(path.read_text())
+    raw = _parsed(path)
     known = {f.name for f in fields(Recipe)}
     needed = {"name", "phase", "start", "data", "epochs", "lr", "seed", "budget_minutes"}
-    if not isinstance(raw, dict) or raw.keys() - known or needed - raw.keys():
-        odd = (
-            sorted((raw.keys() - known) | (needed - raw.keys())) if isinstance(raw, dict) else ["everything"]
-        )
-        raise ValueError(f"train: {path.name}: unknown or missing keys: {', '.join(odd)}")
+    if not isinstance(raw, dict):
+        raise ValueError(f"train: {path.name}: must map settings to values")
+    if odd := (raw.keys() - known) | (needed - raw.keys()):
+        raise ValueError(f"train: {path.name}: unknown or missing keys: {', '.join(sorted(map(str, odd)))}")
     if raw["phase"] not in PHASES:
         raise ValueError(
             f"train: {path.name}: phase must be one of {', '.join(PHASES)}; got '{raw['phase']}'"
         )
-    raw["pairs"] = tuple((int(s), int(t)) for s, t in raw.get("pairs", ()))
+    for key, value in raw.items():
+        _check(path.name, key, value)
+    raw["pairs"] = tuple(tuple(pair) for pair in raw.get("pairs", ()))
     raw["exit_weights"] = tuple(float(w) for w in raw.get("exit_weights", ()))
     raw["density"] = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
     return Recipe(**raw)
+
+
+def _check(place: str, key: str, value: Any) -> None:
+    good, said = {
+        "pairs": (_is_list(value) and all(_is_list(p, 2) and all(type(x) is int for x in p) for p in value),
+                  "a list of pairs of whole numbers"),
+        "exit_weights": (_is_list(value) and all(map(_is_number, value)), "a list of numbers"),
+        "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
+                    f"a schedule (density, begin, end) for {' or '.join(GROUPS)}"),
+        "shape": (_is_map(value, [f.name for f in fields(Shape)]) and all(
+                  isinstance(size, str if name == "model_type" else int) for name, size in value.items()),
+                  "the sizes of a network"),
+    }.get(key) or _plain(get_type_hints(Recipe)[key], value)  # fmt: skip
+    if not good:
+        raise ValueError(f"train: {place}: {key} must be {said}, got {value!r}")
+
+
+def _plain(kind: Any, value: Any) -> tuple[bool, str]:
+    if kind is float:
+        return _is_number(value), "a number"
+    if kind in (int, int | None):
+        return type(value) is int or (value is None and kind is not int), "a whole number"
+    if kind is bool:
+        return isinstance(value, bool), "true or false"
+    return isinstance(value, str) or (value is None and kind is not str), "text"
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e30
+
+
+def _is_list(value: Any, length: int | None = None) -> bool:
+    return isinstance(value, list) and length in (None, len(value))
+
+
+def _is_map(value: Any, known: Collection[str]) -> bool:
+    return isinstance(value, dict) and set(value) <= set(known)
+
+
+def _is_schedule(value: Any) -> bool:
+    known = [f.name for f in fields(Schedule)]
+    return _is_map(value, known) and "density" in value and all(map(_is_number, value.values()))
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        return yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise ValueError(f"train: {path.name}: not valid YAML ({first_line(error)})") from None
 
 
 def shape(recipe: Recipe) -> Shape:
