@@ -102,30 +102,26 @@ class Interrupts {
     std::atomic<bool> stopped_ = false;
 };
 
-// Trials and the arrays that they look into.
+// Trials and what they look into.
 class KeptTrials {
  public:
-    KeptTrials(const Encoder& encoder, std::map<std::string, InArray<float>> tensors, const CodeImage& image,
-               const Format& format, Ids ids, Ids types, Offsets offsets, const py::object& fault,
-               std::uint64_t seed, bool reuse)
-        : tensors_(std::move(tensors)),
-          ids_(std::move(ids)),
+    KeptTrials(const Encoder& encoder, Ids ids, Ids types, Offsets offsets, std::uint64_t seed,
+               const std::optional<py::dict>& memory, std::shared_ptr<DisturbActivations> activations,
+               bool reuse)
+        : ids_(std::move(ids)),
           types_(std::move(types)),
           offsets_(std::move(offsets)),
-          fault_(fault),
+          activations_(std::move(activations)),
           width_(encoder.exits().size()),
           classes_(encoder.shape().classes),
-          trials_({encoder, make_tensors(tensors_), image, format,
-                   make_batch(encoder, ids_, types_, offsets_), fault_.cast<const Disturb&>(), seed, reuse}) {
-    }
+          trials_({encoder, make_batch(encoder, ids_, types_, offsets_), seed, make_memory(memory),
+                   activations_.get(), reuse}) {}
 
-    std::vector<std::string> regions() const {
-        std::vector<std::string> names;
-        for (const Region& region : trials_.image().regions) names.push_back(region.name);
-        return names;
-    }
+    std::vector<std::string> regions() const { return trials_.regions(); }
+    bool in_flight() const { return activations_ != nullptr; }
 
-    // Per trial: events by region (T, regions), where its sentences start (T + 1); then sentences and logits.
+    // Per trial: events by region (T, regions), flips of activations (T), where its sentences start (T + 1);
+    // then sentences and logits.
     py::tuple run(const InArray<std::uint64_t>& trials, int threads) {
         std::vector<TrialResult> results;
         Interrupts interrupts;
@@ -136,11 +132,13 @@ class KeptTrials {
             throw py::error_already_set();
         }
         std::vector<std::uint64_t> events;
+        std::vector<std::uint64_t> flips;
         std::vector<std::int64_t> starts{0};
         std::vector<std::int64_t> sentences;
         std::vector<float> logits;
         for (const TrialResult& result : results) {
             events.insert(events.end(), result.events.begin(), result.events.end());
+            flips.push_back(result.flips);
             sentences.insert(sentences.end(), result.sentences.begin(), result.sentences.end());
             logits.insert(logits.end(), result.logits.begin(), result.logits.end());
             starts.push_back(static_cast<std::int64_t>(sentences.size()));
@@ -148,16 +146,26 @@ class KeptTrials {
         const std::size_t regions = results.empty() ? 0 : results.front().events.size();
         const std::size_t ran = sentences.size();
         return py::make_tuple(to_array(std::move(events)).reshape({results.size(), regions}),
-                              to_array(std::move(starts)), to_array(std::move(sentences)),
+                              to_array(std::move(flips)), to_array(std::move(starts)),
+                              to_array(std::move(sentences)),
                               to_array(std::move(logits)).reshape({ran, width_, classes_}));
     }
 
  private:
+    std::optional<Memory> make_memory(const std::optional<py::dict>& given) {
+        if (!given) return std::nullopt;
+        tensors_ = (*given)["tensors"].cast<std::map<std::string, InArray<float>>>();
+        fault_ = (*given)["fault"].cast<std::shared_ptr<Disturb>>();
+        return Memory{(*given)["image"].cast<const CodeImage&>(), (*given)["format"].cast<const Format&>(),
+                      make_tensors(tensors_), *fault_};
+    }
+
     std::map<std::string, InArray<float>> tensors_;
+    std::shared_ptr<Disturb> fault_;
     Ids ids_;
     Ids types_;
     Offsets offsets_;
-    py::object fault_;
+    std::shared_ptr<DisturbActivations> activations_;
     std::size_t width_;
     std::size_t classes_;
     Trials trials_;
@@ -182,8 +190,12 @@ void in_slices(const Batch& batch, std::size_t tokens, const std::optional<py::f
 }
 
 py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets,
-                         int threads, const std::optional<py::function>& progress) {
+                         int threads, const std::optional<py::function>& progress,
+                         const std::shared_ptr<DisturbActivations>& faults, std::uint64_t seed,
+                         std::uint64_t trial) {
     const Batch batch = make_batch(encoder, ids, types, offsets);
+    std::optional<Flight> flight;
+    if (faults != nullptr) flight.emplace(Flight{*faults, seed, trial});
     require(!encoder.exits().empty(), "trace: the model has no classifier, so it has no exits");
     const std::size_t exits = encoder.exits().size();
     const std::size_t classes = encoder.shape().classes;
@@ -192,7 +204,8 @@ py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& type
     const std::size_t slice = 8192 * static_cast<std::size_t>(thread_count(threads));
     in_slices(batch, slice, progress, [&](std::size_t first, std::size_t last) {
         const std::size_t stride = exits * classes;
-        encoder.trace(batch, first, last, threads, {out + first * stride, (last - first) * stride});
+        encoder.trace(batch, first, last, threads, {out + first * stride, (last - first) * stride}, {},
+                      flight ? &*flight : nullptr);
     });
     return logits;
 }
@@ -263,18 +276,20 @@ void bind_transformer(py::module_& core) {
             },
             py::arg("tensors"), py::arg("name"))
         .def("trace", &trace, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0,
-             py::arg("progress") = py::none())
+             py::arg("progress") = py::none(), py::arg("faults") = py::none(), py::arg("seed") = 0,
+             py::arg("trial") = 0)
         .def("hidden", &hidden, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0)
         .def("calibrate", &calibrate, py::arg("ids"), py::arg("types"), py::arg("offsets"),
              py::arg("threads") = 0);
     transformer.def("reading", &reading, py::arg("encoder"), py::arg("ids"), py::arg("types"),
                     py::arg("offsets"), py::arg("tensor"), py::arg("rows"));
     py::class_<KeptTrials>(transformer, "Trials")
-        .def(py::init<const Encoder&, std::map<std::string, InArray<float>>, const CodeImage&, const Format&,
-                      Ids, Ids, Offsets, const py::object&, std::uint64_t, bool>(),
-             py::arg("encoder"), py::arg("tensors"), py::arg("image"), py::arg("format"), py::arg("ids"),
-             py::arg("types"), py::arg("offsets"), py::arg("fault"), py::arg("seed"), py::arg("reuse") = true)
+        .def(py::init<const Encoder&, Ids, Ids, Offsets, std::uint64_t, const std::optional<py::dict>&,
+                      std::shared_ptr<DisturbActivations>, bool>(),
+             py::arg("encoder"), py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("seed"),
+             py::arg("memory") = py::none(), py::arg("activations") = py::none(), py::arg("reuse") = true)
         .def_property_readonly("regions", &KeptTrials::regions)
+        .def_property_readonly("in_flight", &KeptTrials::in_flight)
         .def("run", &KeptTrials::run, py::arg("trials"), py::arg("threads") = 0);
 }
 

@@ -62,6 +62,25 @@ class Flips final : public Disturb {
     std::uint32_t every_;
 };
 
+// In every `every`-th sentence and place, the highest bit of the first and of the last value.
+class Ends final : public DisturbActivations {
+ public:
+    explicit Ends(std::uint64_t every) : every_(every) {}
+    bool at(std::string_view) const override { return true; }
+    void flips(const Passage& passage, const ActivationWord& word, std::size_t count,
+               std::vector<Flip>& found) const override {
+        found.clear();
+        const std::uint64_t where = name_hash(passage.place) + 31 * passage.sentence + 7 * passage.trial;
+        if (where % every_ != 0) return;
+        const auto bit = static_cast<std::uint32_t>(word.width - 1);
+        found.push_back({0, bit});
+        if (count > 1) found.push_back({count - 1, bit});
+    }
+
+ private:
+    std::uint64_t every_;
+};
+
 bool same_bits(std::span<const float> a, std::span<const float> b) {
     return std::ranges::equal(a, b, {}, std::bit_cast<std::uint32_t, float>,
                               std::bit_cast<std::uint32_t, float>);
@@ -109,7 +128,8 @@ struct Case {
     }
 
     TrialsSpec spec(const Disturb& fault, bool reuse = true) const {
-        return {encoder(), network.tensors, image, format, sentences.batch(), fault, 5, reuse};
+        return {encoder(), sentences.batch(), 5, Memory{image, format, network.tensors, fault}, nullptr,
+                reuse};
     }
 };
 
@@ -225,6 +245,37 @@ TEST_CASE("a call that is ended leaves nothing behind") {
     const auto after = trials.run(numbers, 2);
     for (std::size_t t = 0; t < numbers.size(); ++t) {
         CHECK(same_bits(after[t].logits, before[t].logits));
+    }
+}
+
+TEST_CASE("disturbed activations have the bits of a plain run, in any company and at any thread count") {
+    const Flips nothing({}, 1);
+    for (const auto& products : back_ends()) {
+        for (const bool adaptivfloat : {false, true}) {
+            const Case tested(products, "embeddings.word", "dense", adaptivfloat);
+            const Encoder encoder = tested.encoder();
+            const Batch batch = tested.sentences.batch();
+            const std::vector<float> clean = trace(encoder, batch, 1);
+            for (const std::uint64_t every : {1, 300}) {
+                const Ends fault(every);
+                TrialsSpec spec = tested.spec(nothing);
+                spec.activations = &fault;
+                Trials trials(spec);
+                const std::vector<std::uint64_t> numbers{2, 0, 5};
+                for (const int threads : {1, 2, 7}) {
+                    const auto results = trials.run(numbers, threads);
+                    for (std::size_t t = 0; t < numbers.size(); ++t) {
+                        const Flight flight{fault, spec.seed, numbers[t]};
+                        std::vector<float> plain(clean.size());
+                        encoder.trace(batch, 0, batch.sentences(), threads, plain, {}, &flight);
+                        REQUIRE(same_bits(whole(results[t], clean, 30), plain));
+                        REQUIRE_FALSE(same_bits(plain, clean));
+                        REQUIRE((results[t].sentences.size() == 30) == (every == 1));
+                        REQUIRE(results[t].flips >= results[t].sentences.size());
+                    }
+                }
+            }
+        }
     }
 }
 

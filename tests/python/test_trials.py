@@ -9,13 +9,17 @@ from functools import cache
 import numpy as np
 import pytest
 
-from siliconbert import exits, faults
+from siliconbert import exits, faults, formats
 from siliconbert.data import Data
 from siliconbert.models import Trace
+from siliconbert.reference import transformer as reference
 from small_models import SHAPES, sentences, small_model
 
 CELLS = {"values": "rram-mlc3", "*": "rram-slc"}
 ALL_MLC3 = {"*": "rram-mlc3"}
+PLACES = ["embeddings", "ramp.2.token", "main.pooled", "layer.4.activated"]
+PLACES += [f"layer.2.{part}" for part in ("input", "query", "key", "value", "probabilities", "context")]
+PLACES += ["layer.3.attended"]
 
 
 @cache
@@ -25,10 +29,10 @@ def tiny(name="albert, two groups"):
 
 
 @cache
-def labelled(count=120, classes=3):
+def labelled(name="albert, two groups", count=120):
     """Short sentences, so that a fault in a row touches few of them."""
-    rng = np.random.default_rng(5)
-    ids = sentences(SHAPES["albert, two groups"], rng.integers(1, 6, count).tolist())
+    rng, classes = np.random.default_rng(5), SHAPES[name].classes
+    ids = sentences(SHAPES[name], rng.integers(1, 6, count).tolist())
     labels = rng.integers(0, classes, count)
     return Data("made-up", "dev", ids, labels, tuple("abc"[:classes]), "made up")
 
@@ -140,6 +144,129 @@ def test_labels_are_checked():
     wrong = replace(data, labels=data.labels + 1)
     with pytest.raises(ValueError, match=r"labels must be in 0\.\.2, got 3"):
         model.trials(faults.CellMisread(), wrong, trials=[0])
+
+
+# Activations
+
+
+def flipping(fault, seed, trial, sentence, width, fmt_of):
+    """The `quantize` of the twin: operands in their formats (None: float32) with this sentence's flips."""
+
+    def quantize(place, values):
+        fmt = fmt_of(place)
+        if fmt is None:
+            words = values.astype(np.float32).view(np.uint32)
+        else:
+            words = formats.encode(values.astype(np.float32), fmt).astype(np.uint32)
+        word = {} if fmt is None else {"width": fmt.width, "fields": fmt.fields()}
+        flips = fault.activations.flips(place, words.size, seed, trial, sentence, **word)
+        flat = words.reshape(-1)
+        for element, bit in zip(flips["element"], flips["bit"], strict=True):
+            flat[element] ^= np.uint32(1 << int(bit))
+        read = words.view(np.float32) if fmt is None else formats.decode(words.astype(np.uint8), fmt)
+        return read.astype(values.dtype)
+
+    return quantize
+
+
+def twin_trace(model, data, fault, seed, trial, fmt_of):
+    tensors = {name: values.astype(np.float64) for name, values in model.tensors.items()}
+    return np.array(
+        [
+            reference.trace(
+                model.shape.engine(),
+                tensors,
+                ids,
+                quantize=flipping(fault, seed, trial, i, 32, fmt_of),
+            )
+            for i, ids in enumerate(data.sentences)
+        ]
+    )
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_place_flips_as_in_the_definition(place):
+    """Signs only, so that the last digits of a value do not matter."""
+    model, data = small_model(SHAPES["albert, two groups"]), labelled().quick(20)
+    fault = faults.ActivationFlip(0.05, [place], ["sign"])
+    found = model.trace(data, faults=fault, seed=4, trial=2).logits
+    expected = twin_trace(model, data, fault, 4, 2, lambda place: None)
+    scale = np.abs(expected).max()
+    assert np.abs(found - expected).max() / scale < 1e-5
+    assert np.abs(found - model.trace(data).logits).max() / scale > 1e-3
+
+
+def test_bits_of_codes_flip_where_activations_have_a_format():
+    """Another order of sums can round to another code, so logits agree loosely."""
+    model, data = tiny(), labelled().quick(40)
+    active = model.activations
+    fmt = {
+        p: formats.AdaptivFloat(active.width, active.exponent_bits, bias=b) for p, b in active.bias.items()
+    }
+    fault = faults.ActivationFlip(0.001, ["layer.2", "main"])
+    found = model.trace(data, faults=fault, seed=1).logits
+    expected = twin_trace(model, data, fault, 1, 0, fmt.get)
+    assert np.median(np.abs(found - expected)) < 1e-3 * np.abs(expected).max()
+    assert np.median(np.abs(found - model.trace(data).logits)) > 10 * np.median(np.abs(found - expected))
+
+
+@pytest.mark.parametrize("name", ["albert, two groups", "bert, relu, odd sizes"])
+@pytest.mark.parametrize("rate", [1e-6, 1e-4])
+def test_trials_of_activations_equal_plain_runs(name, rate):
+    model = tiny(name) if "albert" in name else small_model(SHAPES[name])
+    data = labelled(name)
+    fault = faults.ActivationFlip(rate)
+    numbers = [3, 1, 8]
+    found = model.trials(fault, data, seed=2, trials=numbers, threads=1, rule=by_entropy)
+    assert list(found.events_by_region) == ["activations"]
+    clean = model.trace(data)
+    for row, trial in enumerate(numbers):
+        traces = [model.trace(data, threads=n, faults=fault, seed=2, trial=trial) for n in (1, 2, 3, 7)]
+        for trace in traces[1:]:
+            np.testing.assert_array_equal(trace.logits, traces[0].logits)
+        layers = by_entropy(traces[0].entropy)
+        np.testing.assert_array_equal(found.layers[row], layers)
+        used = np.arange(len(data)), layers - 1
+        bits = np.unpackbits(found.bits[row], bitorder="little", count=len(data))
+        np.testing.assert_array_equal(bits, traces[0].correct(data.labels)[used])
+        assert found.nonfinite[row] == (~np.isfinite(traces[0].logits[used]).all(axis=1)).sum()
+        changed = (traces[0].logits != clean.logits).any(axis=(1, 2)).sum()
+        assert changed <= found.rerun[row] <= found.events[row]
+    if rate < 1e-5:
+        assert (found.rerun < len(data)).all()
+    for threads in (2, 5):
+        again = model.trials(fault, data, clean, 2, trials=numbers, threads=threads, rule=by_entropy)
+        same_trials(again, found)
+    plain = model.trials(fault, data, clean, 2, trials=numbers, rule=by_entropy, reuse=False)
+    same_trials(plain, found, but=("rerun",))
+
+
+@pytest.mark.parametrize("name", ["embeddings.word", "layers.0.up.weight"])
+def test_memory_and_activations_together(name):
+    model, data = tiny().store(name, cells=CELLS), labelled()
+    fault = faults.Mixed([faults.CellMisread(), faults.ActivationFlip(2e-6)])
+    found = model.trials(fault, data, seed=2, trials=range(4), threads=2)
+    for trial in range(4):
+        bad, events = faults.inject(model, fault, 2, trial)
+        trace = bad.trace(data, faults=fault, seed=2, trial=trial)
+        assert found.correct[trial] == trace.correct(data.labels)[:, -1].sum()
+        assert found.events[trial] == len(events) + found.events_by_region["activations"][trial]
+    assert (found.events_by_region["activations"] > 0).any()
+
+
+def test_faults_that_nothing_meets_are_refused():
+    model, data = tiny(), labelled()
+    flip = faults.ActivationFlip(1e-6)
+    with pytest.raises(ValueError, match=r"fault must disturb activations only because no tensor is stored"):
+        model.trials(faults.Mixed([flip, faults.CellMisread()]), data, trials=[0])
+    with pytest.raises(ValueError, match="faults must disturb activations, got cell misreads"):
+        model.trace(data, faults=faults.CellMisread())
+    disturbed = model.trace(data, faults=flip, seed=1, trial=2)
+    with pytest.raises(ValueError, match="clean must be a trace of the model"):
+        model.trials(flip, data, disturbed, trials=[0])
+    stored = model.store("embeddings.word")
+    with pytest.raises(ValueError, match="clean must be None where faults disturb every sentence"):
+        stored.inject(flip, 0, 0)[0].trace(data, clean=stored.trace(data), faults=flip)
 
 
 # Answers that are none

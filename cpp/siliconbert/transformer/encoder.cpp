@@ -82,12 +82,14 @@ std::string Encoder::path() const {
 }
 
 void Encoder::trace(const Batch& batch, std::size_t first, std::size_t last, int threads,
-                    std::span<float> logits, const Poll& poll) const {
+                    std::span<float> logits, const Poll& poll, const Flight* flight) const {
+    std::optional<InFlight> faults;
+    if (flight != nullptr) faults.emplace(*flight, *weights_);
     const std::size_t classes = shape().classes;
     const std::size_t stride = weights_->exits.size() * classes;
     each_pass(batch, first, last, threads, [&](std::size_t from, std::size_t to) {
         if (poll) poll();
-        Pass pass(*weights_, word_table_, batch, from, to);
+        Pass pass(*weights_, word_table_, batch, from, to, faults ? &*faults : nullptr);
         pass.embed();
         float* rows = logits.data() + (from - first) * stride;
         std::size_t next = 0;
@@ -99,6 +101,13 @@ void Encoder::trace(const Batch& batch, std::size_t first, std::size_t last, int
             ++next;
         }
     });
+}
+
+std::vector<std::size_t> Encoder::flips(const Batch& batch, const Flight& flight) const {
+    const InFlight faults(flight, *weights_);
+    std::vector<std::size_t> counts(batch.sentences());
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = faults.flips(i, batch.length(i));
+    return counts;
 }
 
 void Encoder::hidden(const Batch& batch, int threads, std::span<float> states) const {
@@ -116,7 +125,7 @@ std::vector<float> Encoder::calibrate(const Batch& batch, int threads) const {
     each_pass(batch, 0, batch.sentences(), threads, [&](std::size_t from, std::size_t to) {
         std::vector<float> observed(most.size());
         std::vector<float> logits((to - from) * shape().classes);
-        Pass pass(*weights_, word_table_, batch, from, to, &observed);
+        Pass pass(*weights_, word_table_, batch, from, to, nullptr, &observed);
         pass.embed();
         for (std::size_t l = 1; l <= shape().layers; ++l) {
             pass.layer(l);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "siliconbert/transformer/in_flight.hpp"
 #include "siliconbert/transformer/weights.hpp"
 
 namespace siliconbert {
@@ -34,9 +35,12 @@ class Encoder {
     std::vector<std::string> places() const { return Places(shape()).names(); }
     std::string path() const;
 
-    // logits: sentences x exits x classes, of sentences first .. last - 1 of a checked batch.
+    // logits: sentences x exits x classes, of sentences first .. last - 1 of a checked batch. `flight`, where
+    // given, disturbs the activations.
     void trace(const Batch& batch, std::size_t first, std::size_t last, int threads, std::span<float> logits,
-               const Poll& poll = {}) const;
+               const Poll& poll = {}, const Flight* flight = nullptr) const;
+    // How many bits of activations flip in each sentence of a checked batch.
+    std::vector<std::size_t> flips(const Batch& batch, const Flight& flight) const;
     // states: tokens x hidden after the last layer.
     void hidden(const Batch& batch, int threads, std::span<float> states) const;
     // Largest magnitude at every place; the network must run in fp32.

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "siliconbert/transformer/in_flight.hpp"
 #include "siliconbert/transformer/network.hpp"
 #include "siliconbert/transformer/weights.hpp"
 
@@ -18,10 +19,10 @@ struct Side {
 
 class Pass {
  public:
-    // `observed`, where given, collects the largest magnitude at every place (then the network must run in
-    // fp32).
+    // `faults`, where given, disturb the operands on their way. `observed`, where given, collects the largest
+    // magnitude at every place (then the network must run in fp32).
     Pass(const Weights& weights, std::span<const float> word_table, const Batch& batch, std::size_t first,
-         std::size_t last, std::vector<float>* observed = nullptr);
+         std::size_t last, const InFlight* faults = nullptr, std::vector<float>* observed = nullptr);
 
     void embed();
     void layer(std::size_t layer);  // 1-based
@@ -32,10 +33,18 @@ class Pass {
  private:
     const void* side(std::size_t place, const float* values, std::size_t valid, std::size_t all, Side& buffer,
                      std::size_t at = 0);
+    const void* block_side(std::size_t place, const float* values, std::size_t row, std::size_t width);
+    bool disturbed(std::size_t place) const { return faults_ != nullptr && faults_->at(place); }
+    Operands operands(Side& buffer) const;
+    void disturb_rows(std::size_t place, std::size_t row, std::size_t count, std::size_t width,
+                      std::size_t stride, Operands operands);
+    void disturb_sentence(std::size_t place, std::size_t sentence, std::size_t count, Operands operands);
     void embed_row(std::size_t row, std::size_t position, float* out) const;
     void project_embeddings();
     void queries_keys_values(const LayerWeights& weights, std::size_t layer);
     void quantize_heads(std::size_t layer);
+    void disturb_heads(std::size_t layer);
+    const void* exit_side(std::size_t place, const float* values, std::size_t from, std::size_t count);
     void attend(std::size_t layer);
     void attend_sentence(std::size_t layer, std::size_t sentence);
     void after_attention(const LayerWeights& weights, std::size_t layer, std::size_t row);
@@ -49,6 +58,7 @@ class Pass {
     const Batch& batch_;
     std::size_t first_;
     std::size_t last_;
+    const InFlight* faults_;
     std::vector<float>* observed_;
     Places places_;
     std::size_t hidden_;
@@ -64,6 +74,7 @@ class Pass {
     Side input_;
     Side heads_;
     Side probabilities_;
+    std::vector<Flip> flips_;
 };
 
 }  // namespace siliconbert

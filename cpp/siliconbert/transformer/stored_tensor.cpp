@@ -73,4 +73,21 @@ void FaultyTensor::undo(std::span<const Event> events) {
     rows_.clear();
 }
 
+std::unique_ptr<FaultyTensor> WorkingCopies::take() {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!idle_.empty()) {
+            auto copy = std::move(idle_.back());
+            idle_.pop_back();
+            return copy;
+        }
+    }
+    return std::make_unique<FaultyTensor>(clean_);
+}
+
+void WorkingCopies::give_back(std::unique_ptr<FaultyTensor> copy) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    idle_.push_back(std::move(copy));
+}
+
 }  // namespace siliconbert

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -49,6 +51,43 @@ class FaultyTensor {
     ValueCodes codes_;  // of the image
     std::vector<float> values_;
     std::vector<std::uint32_t> rows_;  // that differ
+};
+
+// A stored tensor and the copies of it that workers are done with.
+class WorkingCopies {
+ public:
+    WorkingCopies(CodeImage stored, const Format& of_values) : clean_(std::move(stored), of_values) {}
+
+    const StoredTensor& clean() const { return clean_; }
+    std::unique_ptr<FaultyTensor> take();
+    void give_back(std::unique_ptr<FaultyTensor> copy);
+
+ private:
+    StoredTensor clean_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<FaultyTensor>> idle_;
+};
+
+// One trial's reading: a working copy with these faults for as long as this lives.
+class FaultyReading {
+ public:
+    FaultyReading(WorkingCopies& copies, std::span<const Event> events)
+        : copies_(copies), events_(events), copy_(copies.take()), rows_(copy_->read(events)) {}
+    ~FaultyReading() {
+        copy_->undo(events_);
+        copies_.give_back(std::move(copy_));
+    }
+    FaultyReading(const FaultyReading&) = delete;
+    FaultyReading& operator=(const FaultyReading&) = delete;
+
+    std::span<const std::uint32_t> rows() const { return rows_; }
+    std::span<const float> values() const { return copy_->values(); }
+
+ private:
+    WorkingCopies& copies_;
+    std::span<const Event> events_;
+    std::unique_ptr<FaultyTensor> copy_;
+    std::span<const std::uint32_t> rows_;
 };
 
 }  // namespace siliconbert

@@ -1,5 +1,7 @@
 #include "siliconbert/transformer/trials.hpp"
 
+#include <algorithm>
+
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/parallel.hpp"
 
@@ -38,21 +40,41 @@ std::vector<std::uint64_t> count_by_region(const CodeImage& image, std::span<con
 }
 
 TrialsSpec checked(TrialsSpec spec) {
-    const CodeImage& image = spec.image;
-    require(spec.tensors.has(image.tensor), "trials: image must be of a tensor of the model, got ",
-            image.tensor);
-    spec.tensors.get(image.tensor, image.rows, image.columns);
     check_batch(spec.batch, spec.encoder.shape());
     require(!spec.encoder.exits().empty(), "trials: the model has no classifier, so it has no exits");
+    if (spec.memory) {
+        const CodeImage& image = spec.memory->image;
+        spec.memory->tensors.get(image.tensor, image.rows, image.columns);
+    }
     return spec;
+}
+
+// Adds the sentences where something flips; returns how many bits do.
+std::uint64_t add_disturbed(std::span<const std::size_t> flips, std::vector<std::uint32_t>& touched) {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < flips.size(); ++i) {
+        if (flips[i] != 0) touched.push_back(static_cast<std::uint32_t>(i));
+        total += flips[i];
+    }
+    std::sort(touched.begin(), touched.end());
+    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    return total;
 }
 
 }  // namespace
 
 Trials::Trials(TrialsSpec spec)
     : spec_(checked(std::move(spec))),
-      stored_(std::move(spec_.image), spec_.format),
-      index_(spec_.batch, stored_.image.tensor, spec_.encoder.shape()) {}
+      stored_(spec_.memory ? std::make_unique<WorkingCopies>(spec_.memory->image, spec_.memory->format)
+                           : nullptr),
+      index_(spec_.batch, spec_.memory ? spec_.memory->image.tensor : "", spec_.encoder.shape()) {}
+
+std::vector<std::string> Trials::regions() const {
+    std::vector<std::string> names;
+    if (!spec_.memory) return names;
+    for (const Region& region : spec_.memory->image.regions) names.push_back(region.name);
+    return names;
+}
 
 std::vector<TrialResult> Trials::run(std::span<const std::uint64_t> trials, int threads, const Poll& poll) {
     const OneThreadACall guard;
@@ -66,48 +88,47 @@ std::vector<TrialResult> Trials::run(std::span<const std::uint64_t> trials, int 
 }
 
 TrialResult Trials::run_one(std::uint64_t trial, int threads, const Poll& poll) {
-    const std::vector<Event> events = spec_.fault.events(stored_.image, spec_.seed, trial, threads);
-    TrialResult result{count_by_region(stored_.image, events), {}, {}};
-    if (events.empty() && spec_.reuse) return result;
-    std::unique_ptr<FaultyTensor> copy = take_copy();
-    const auto rows = copy->read(events);
-    result.sentences = spec_.reuse ? index_.reading(rows) : index_.all();
-    if (!result.sentences.empty()) {
-        const Encoder encoder = faulty_encoder(copy->values());
-        const Selection selection(spec_.batch, result.sentences);
-        const std::size_t count = result.sentences.size();
-        result.logits.resize(count * encoder.exits().size() * encoder.shape().classes);
-        encoder.trace(selection.batch(), 0, count, threads, result.logits, poll);
+    TrialResult result;
+    std::vector<Event> events;
+    std::optional<FaultyReading> faulty;
+    if (spec_.memory) {
+        const CodeImage& image = stored_->clean().image;
+        events = spec_.memory->fault.events(image, spec_.seed, trial, threads);
+        result.events = count_by_region(image, events);
+        if (!events.empty()) {
+            faulty.emplace(*stored_, events);
+            result.sentences = index_.reading(faulty->rows());
+        }
     }
-    copy->undo(events);
-    give_back(std::move(copy));
+    if (spec_.activations != nullptr) {
+        const Flight flight{*spec_.activations, spec_.seed, trial};
+        result.flips = add_disturbed(spec_.encoder.flips(spec_.batch, flight), result.sentences);
+    }
+    if (!spec_.reuse) result.sentences = index_.all();
+    if (!result.sentences.empty()) {
+        rerun(result, faulty ? with_values(faulty->values()) : spec_.encoder, trial, threads, poll);
+    }
     return result;
 }
 
-Encoder Trials::faulty_encoder(std::span<const float> values) const {
-    const std::string& name = stored_.image.tensor;
-    if (name == "embeddings.word") return spec_.encoder.over(values);
-    Tensors tensors = spec_.tensors;
-    tensors.add(name, {values, stored_.image.rows, stored_.image.columns});
-    return spec_.encoder.with_tensor(tensors, name);
+Encoder Trials::with_values(std::span<const float> values) const {
+    const CodeImage& image = spec_.memory->image;
+    if (image.tensor == "embeddings.word") return spec_.encoder.over(values);
+    Tensors tensors = spec_.memory->tensors;
+    tensors.add(image.tensor, {values, image.rows, image.columns});
+    return spec_.encoder.with_tensor(tensors, image.tensor);
 }
 
-// A copy that an exception keeps from coming back is lost, faults and all.
-std::unique_ptr<FaultyTensor> Trials::take_copy() {
-    {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (!copies_.empty()) {
-            auto copy = std::move(copies_.back());
-            copies_.pop_back();
-            return copy;
-        }
+void Trials::rerun(TrialResult& result, const Encoder& encoder, std::uint64_t trial, int threads,
+                   const Poll& poll) const {
+    const Selection selection(spec_.batch, result.sentences);
+    const std::size_t count = result.sentences.size();
+    result.logits.resize(count * encoder.exits().size() * encoder.shape().classes);
+    std::optional<Flight> flight;
+    if (spec_.activations != nullptr) {
+        flight.emplace(Flight{*spec_.activations, spec_.seed, trial, result.sentences});
     }
-    return std::make_unique<FaultyTensor>(stored_);
-}
-
-void Trials::give_back(std::unique_ptr<FaultyTensor> copy) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    copies_.push_back(std::move(copy));
+    encoder.trace(selection.batch(), 0, count, threads, result.logits, poll, flight ? &*flight : nullptr);
 }
 
 }  // namespace siliconbert

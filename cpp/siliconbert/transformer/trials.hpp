@@ -1,10 +1,10 @@
-// Many trials of memory faults on one stored tensor: only the sentences that a fault touches run again, and
-// every result has the bits of a plain run on a faulty copy of the network.
+// Many trials of faults in one stored tensor and of activations: only the sentences that a fault touches run
+// again, and every result has the bits of a plain run on a faulty copy of the network.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,19 +17,26 @@
 namespace siliconbert {
 
 struct TrialResult {
-    std::vector<std::uint64_t> events;     // by region of the image
+    std::vector<std::uint64_t> events;     // by region of the image, where a tensor is stored
+    std::uint64_t flips = 0;               // of activations
     std::vector<std::uint32_t> sentences;  // that ran again, ascending; all others are as without faults
     std::vector<float> logits;             // sentences x exits x classes
 };
 
-struct TrialsSpec {
-    Encoder encoder;  // the network without faults
-    Tensors tensors;  // all of its tensors, which the caller keeps
+// Where a tensor is stored.
+struct Memory {
     CodeImage image;  // of the tensor that it is named after
     Format format;    // of the image's values
-    Batch batch;      // which the caller keeps
+    Tensors tensors;  // all of the network's, which the caller keeps
     const Disturb& fault;
+};
+
+struct TrialsSpec {
+    Encoder encoder;  // the network without faults
+    Batch batch;      // which the caller keeps
     std::uint64_t seed = 0;
+    std::optional<Memory> memory;
+    const DisturbActivations* activations = nullptr;
     bool reuse = true;  // else every sentence runs in every trial
 };
 
@@ -37,7 +44,7 @@ class Trials {
  public:
     explicit Trials(TrialsSpec spec);
 
-    const CodeImage& image() const { return stored_.image; }
+    std::vector<std::string> regions() const;  // of the image
 
     // The results of these trials, in their order. Trials run side by side, one thread each; fewer trials
     // than threads run one after the other on all threads. Each worker keeps a FaultyTensor from call to
@@ -46,16 +53,13 @@ class Trials {
 
  private:
     TrialResult run_one(std::uint64_t trial, int threads, const Poll& poll);
-    std::vector<std::uint32_t> touched(std::span<const std::uint32_t> rows) const;
-    Encoder faulty_encoder(std::span<const float> values) const;
-    std::unique_ptr<FaultyTensor> take_copy();
-    void give_back(std::unique_ptr<FaultyTensor> copy);
+    Encoder with_values(std::span<const float> values) const;
+    void rerun(TrialResult& result, const Encoder& encoder, std::uint64_t trial, int threads,
+               const Poll& poll) const;
 
     TrialsSpec spec_;
-    StoredTensor stored_;
+    std::unique_ptr<WorkingCopies> stored_;  // empty where nothing is
     SentenceIndex index_;
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<FaultyTensor>> copies_;  // not in use
 };
 
 }  // namespace siliconbert

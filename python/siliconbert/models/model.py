@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import _core, exits, formats, sparsity
-from siliconbert.data import Tokenizer
+from siliconbert.data import Data, Tokenizer
+from siliconbert.faults import Fault
 from siliconbert.formats import AdaptivFloat, Format
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
 from siliconbert.models.sentences import Sentences, Tokens, gather
 from siliconbert.models.shape import Shape
 from siliconbert.models.trace import Trace
+from siliconbert.models.trials import Rule, Trials, checked_numbers, run
 
 if TYPE_CHECKING:
     from siliconbert.models.stored import Stored
@@ -111,6 +113,9 @@ class Model:
         threads: int | None = None,
         clean: Trace | None = None,
         progress: Progress | None = None,
+        faults: Fault | None = None,
+        seed: int = 0,
+        trial: int = 0,
     ) -> Trace:
         """Logits and entropy after every layer in one pass.
 
@@ -119,12 +124,63 @@ class Model:
         clean    : this data's trace on the model before its faults; only sentences that the faults touch run
                    again
         progress : called with the number of finished sentences now and then
+        faults   : what disturbs activations on their way into a product, faults.ActivationFlip(...) say; see
+                   Shape.places. Bits are those of the format's code, or of the float32 where there is none; a
+                   value's element is token * width + column (head, token, token for probabilities). What it
+                   does to stored cells is left to faults.inject
+        seed, trial : of these faults; a sentence's number in `data` is the rest of their address
         errors   : ValueError for no or empty sentences, ids outside the vocabulary, a `clean` of something
                    else
         """
         tokens = self.tokens(data, "Model.trace")
         self._check_classifier()
-        return self._trace(tokens, threads or 0, clean, progress)
+        if faults is None:
+            return self._trace(tokens, clean, threads or 0, progress=progress)
+        if faults.activations is None:
+            raise ValueError(f"Model.trace: faults must disturb activations, got {faults.label}")
+        if clean is not None:
+            raise ValueError("Model.trace: clean must be None where faults disturb every sentence")
+        options = {"progress": progress, "faults": faults.activations, "seed": seed, "trial": trial}
+        trace = self._trace(tokens, None, threads or 0, **options)
+        return replace(trace, model=f"{trace.model}, {faults.label}, seed {seed}, trial {trial}")
+
+    def trials(
+        self,
+        fault: Fault,
+        data: Data,
+        clean: Trace | None = None,
+        seed: int = 0,
+        trials: Iterable[int] = range(100),
+        threads: int | None = None,
+        rule: Rule | None = None,
+        progress: Progress | None = None,
+        reuse: bool = True,
+    ) -> Trials:
+        """Right and wrong answers of every trial; only sentences that a fault touches run again.
+
+        Trials run side by side, one thread each, with a copy of the image and of the stored tensor for each
+        thread (4 bytes an element, and the stored bits): faults are written into the copies and taken out
+        again.
+
+        fault    : what happens to the cells of the stored tensor (see store), and to activations
+        data     : sentences with labels
+        clean    : the trace of `data` on this model; made here where it is None
+        seed     : of the faults; trial numbers are the other half of a fault's address
+        threads  : None for all processors; the result is the same at any count
+        rule     : exit layer (1-based) of each sentence from the entropies (N, exits); None for the last exit
+        progress : called with the number of finished trials now and then
+        reuse    : False reruns every sentence in every trial, which changes nothing but the time and `rerun`
+        errors   : ValueError for no trials, labels outside the classes, a `clean` of something else, faults
+                   of cells where no tensor is stored
+        """
+        numbers = checked_numbers(trials)
+        tokens = self.tokens(data, "Model.trials")
+        self._check_classifier()
+        memory = self._memory(fault)
+        clean = self._trace(tokens, None, threads or 0) if clean is None else self.checked(clean, tokens)
+        where = (tokens.ids, tokens.types, tokens.offsets)
+        core = _core.transformer.Trials(self.encoder, *where, seed, memory, fault.activations, reuse)
+        return run(core, clean, data.labels, rule, seed, numbers, threads or 0, progress)
 
     def hidden(self, data: Sentences, threads: int | None = None) -> list[NDArray[np.float32]]:
         """States after the last layer, (tokens, hidden) for each sentence."""
@@ -214,17 +270,38 @@ class Model:
                 f"Model.trace: the model must have a classifier, {self.name} has none (hidden() works)"
             )
 
-    def _trace(self, tokens: Tokens, threads: int, clean: Trace | None, progress: Progress | None) -> Trace:
+    def checked(self, clean: Trace, tokens: Tokens) -> Trace:
+        """The trace, refused unless it is this model's, of these sentences, on this numeric path."""
+        for what, ours, theirs in (
+            ("of the model", self._identity(), clean.model),
+            ("of the sentences", tokens.fingerprint(), clean.sentences),
+            ("computed on", self.encoder.path, clean.path),
+        ):
+            if ours != theirs:
+                raise ValueError(
+                    f"Model.trace: clean must be a trace {what} {ours!r}, got one {what} {theirs!r}"
+                )
+        return clean
+
+    def _memory(self, fault: Fault) -> dict[str, Any] | None:
+        """The stored tensor as the core's Trials take it."""
+        if any(part.activations is None for part in getattr(fault, "parts", (fault,))):
+            raise ValueError(
+                "Model.trials: fault must disturb activations only because no tensor is stored (see store), "
+                f"got {fault.label}"
+            )
+        return None
+
+    def _trace(self, tokens: Tokens, clean: Trace | None, threads: int, **options: Any) -> Trace:
         if clean is not None:
             raise ValueError(
                 "Model.trace: clean is for models that sb.faults.inject made, this one has no faults"
             )
-        return self._finish(tokens, self._logits(tokens, threads, progress))
+        return self._finish(tokens, self._logits(tokens, threads, **options))
 
-    def _logits(self, tokens: Tokens, threads: int, progress: Progress | None = None) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = self.encoder.trace(
-            tokens.ids, tokens.types, tokens.offsets, threads, progress
-        )
+    def _logits(self, tokens: Tokens, threads: int, **options: Any) -> NDArray[np.float32]:
+        where = (tokens.ids, tokens.types, tokens.offsets)
+        found: NDArray[np.float32] = self.encoder.trace(*where, threads, **options)
         return found
 
     def _finish(self, tokens: Tokens, logits: NDArray[np.float32]) -> Trace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import _core, exits, faults, formats, storage
-from siliconbert.data import Data
-from siliconbert.models.model import Model, Progress
+from siliconbert.models.model import Model
 from siliconbert.models.sentences import Tokens
 from siliconbert.models.trace import Trace
-from siliconbert.models.trials import Rule, Trials, checked_numbers, run
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,65 +31,13 @@ class Stored(Model):
         known = {entry.name: getattr(self, entry.name) for entry in fields(Stored)}
         return Faulty(**{**known, "tensors": tensors, "image": bad, "origin": self}), events
 
-    def trials(
-        self,
-        fault: faults.Fault,
-        data: Data,
-        clean: Trace | None = None,
-        seed: int = 0,
-        trials: Iterable[int] = range(100),
-        threads: int | None = None,
-        rule: Rule | None = None,
-        progress: Progress | None = None,
-        reuse: bool = True,
-    ) -> Trials:
-        """Right and wrong answers of every trial; only sentences that a fault touches run again.
-
-        Trials run side by side, one thread each, with a copy of the image and of the tensor for each thread
-        (4 bytes an element, and the stored bits): faults are written into the copies and taken out again.
-
-        fault    : what happens to the stored cells
-        data     : sentences with labels
-        clean    : the trace of `data` on this model; made here where it is None
-        seed     : of the faults; trial numbers are the other half of a fault's address
-        threads  : None for all processors; the result is the same at any count
-        rule     : exit layer (1-based) of each sentence from the entropies (N, exits); None for the last exit
-        progress : called with the number of finished trials now and then
-        reuse    : False reruns every sentence in every trial, which changes nothing but the time and `rerun`
-        errors   : ValueError for no trials, labels outside the classes, a `clean` of something else
-        """
-        numbers = checked_numbers(trials)
-        tokens = self.tokens(data, "Model.trials")
-        self._check_classifier()
-        clean = (
-            self._trace(tokens, threads or 0, None, None) if clean is None else self.checked(clean, tokens)
-        )
-        core = _core.transformer.Trials(
-            self.encoder,
-            dict(self.tensors),
-            self.image.image,
-            self.image.format._core_shape(),
-            tokens.ids,
-            tokens.types,
-            tokens.offsets,
-            fault.core,
-            seed,
-            reuse,
-        )
-        return run(core, clean, data.labels, rule, seed, numbers, threads or 0, progress)
-
-    def checked(self, clean: Trace, tokens: Tokens) -> Trace:
-        """The trace, refused unless it is this model's, of these sentences, on this numeric path."""
-        for what, ours, theirs in (
-            ("of the model", self._identity(), clean.model),
-            ("of the sentences", tokens.fingerprint(), clean.sentences),
-            ("computed on", self.encoder.path, clean.path),
-        ):
-            if ours != theirs:
-                raise ValueError(
-                    f"Model.trace: clean must be a trace {what} {ours!r}, got one {what} {theirs!r}"
-                )
-        return clean
+    def _memory(self, fault: faults.Fault) -> dict[str, Any] | None:
+        return {
+            "image": self.image.image,
+            "format": self.image.format._core_shape(),
+            "tensors": dict(self.tensors),
+            "fault": fault.core,
+        }
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,9 +73,9 @@ class Faulty(Stored):
             entropy[touched] = exits.entropy(logits[touched])
         return replace(clean, logits=logits, entropy=entropy)
 
-    def _trace(self, tokens: Tokens, threads: int, clean: Trace | None, progress: Progress | None) -> Trace:
+    def _trace(self, tokens: Tokens, clean: Trace | None, threads: int, **options: Any) -> Trace:
         if clean is None:
-            return self._finish(tokens, self._logits(tokens, threads, progress))
+            return self._finish(tokens, self._logits(tokens, threads, **options))
         again = self.rerun(tokens, self.touched(tokens), self.origin.checked(clean, tokens), threads)
         return replace(again, model=self._identity(), truncated=tokens.truncated)
 

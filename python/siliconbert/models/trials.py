@@ -28,8 +28,9 @@ class Trials:
     correct          : int64 (T,), right answers among the sentences
     bits             : uint8 (T, ceil(N / 8)), bit i % 8 (lowest first) of byte i // 8: whether sentence i was
                        right
-    events           : int64 (T,), cells that were misread
-    events_by_region : region of the image -> int64 (T,)
+    events           : int64 (T,), cells that were read wrong and bits of activations that flipped
+    events_by_region : region of the image -> int64 (T,); "activations" for those of activations where the
+                       fault disturbs them
     ecc              : what error correction did -> int64 (T,); empty where there is none
     rerun            : int64 (T,), sentences that the events touched
     nonfinite        : int64 (T,), sentences with an infinite or undefined logit at the exit that answered for
@@ -87,22 +88,25 @@ def run(
     judge = _Judge(clean, labels, rule)
     events, answers, rerun = [], [], []
     for piece in _pieces(numbers, threads or _core.base.available_threads()):
-        found, starts, sentences, logits = core.run(piece.astype(np.uint64), threads)
-        events.append(found)
+        found, flips, starts, sentences, logits = core.run(piece.astype(np.uint64), threads)
+        events.append(np.column_stack([found, flips]))
         rerun.append(np.diff(starts))
         for first, last in pairwise(starts):
             answers.append(judge(sentences[first:last], logits[first:last]))
         if progress is not None:
             progress(len(answers))
-    by_region = np.concatenate(events).astype(np.int64)
+    counts = np.concatenate(events).astype(np.int64)
+    by_region = dict(zip([*core.regions, "activations"], counts.T, strict=True))
+    if not core.in_flight:
+        del by_region["activations"]
     right, layers, nonfinite = zip(*answers, strict=True)
     return Trials(
         seed=seed,
         trials=numbers,
         correct=np.array([row.sum() for row in right], np.int64),
         bits=np.packbits(np.array(right), axis=1, bitorder="little"),
-        events=by_region.sum(axis=1),
-        events_by_region=dict(zip(core.regions, by_region.T, strict=True)),
+        events=counts.sum(axis=1),
+        events_by_region=by_region,
         ecc={},
         rerun=np.concatenate(rerun),
         nonfinite=np.array(nonfinite, np.int64),

@@ -17,7 +17,14 @@ else:
     import tomli as tomllib
 
 _NUMBER = (int, float)
-_FIELDS: dict[str, Any] = {"unit": str, "source": str, "where": str, "compare": str, "digits": int, "tolerance": _NUMBER}
+_FIELDS: dict[str, Any] = {
+    "unit": str,
+    "source": str,
+    "where": str,
+    "compare": str,
+    "digits": int,
+    "tolerance": _NUMBER,
+}
 _SAID: dict[Any, str] = {str: "text", int: "a whole number", _NUMBER: "a number"}
 KINDS = ("exact", "model", "trend")
 

@@ -128,7 +128,7 @@ def _plain(kind: Any, value: Any) -> tuple[bool, str]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < 1e30
+    return type(value) is float or (type(value) is int and abs(value) < 1e30)
 
 
 def _is_list(value: Any, length: int | None = None) -> bool:

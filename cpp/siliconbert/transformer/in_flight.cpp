@@ -1,0 +1,94 @@
+#include "siliconbert/transformer/in_flight.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace siliconbert {
+
+namespace {
+
+// The places that operands really pass: some networks have no projection or no ramps.
+std::vector<bool> used_places(const Weights& weights) {
+    const Places places(weights.shape);
+    std::vector<bool> used(places.count());
+    used[Places::embeddings] = weights.embeddings.projection != nullptr;
+    std::fill_n(used.begin() + 1, weights.shape.layers * Places::per_layer, true);
+    for (const ExitWeights& exit : weights.exits) {
+        used[places.token(exit.layer)] = used[places.pooled(exit.layer)] = true;
+    }
+    return used;
+}
+
+}  // namespace
+
+InFlight::InFlight(const Flight& flight, const Weights& weights)
+    : flight_(flight),
+      weights_(weights),
+      names_(Places(weights.shape).names()),
+      active_(used_places(weights)) {
+    for (std::size_t p = 0; p < names_.size(); ++p) active_[p] = active_[p] && flight.fault.at(names_[p]);
+    if (!weights.formats) return;
+    const AdaptivFloat& format = weights.formats->front().format();  // all have one shape
+    word_ = {format.width, fields(format)};
+}
+
+void InFlight::flips(std::size_t place, std::size_t sentence, std::size_t count,
+                     std::vector<Flip>& found) const {
+    const std::uint32_t number =
+        flight_.numbers.empty() ? static_cast<std::uint32_t>(sentence) : flight_.numbers[sentence];
+    flight_.fault.flips({names_[place], flight_.seed, flight_.trial, number}, word_, count, found);
+}
+
+std::size_t InFlight::flips(std::size_t sentence, std::size_t tokens) const {
+    std::vector<Flip> found;
+    std::size_t total = 0;
+    for (std::size_t place = 0; place < names_.size(); ++place) {
+        if (!at(place)) continue;
+        flips(place, sentence, values(place, tokens), found);
+        total += found.size();
+    }
+    return total;
+}
+
+std::size_t InFlight::values(std::size_t place, std::size_t tokens) const {
+    const NetworkShape& shape = weights_.shape;
+    if (place == Places::embeddings) return tokens * shape.embedding;
+    if (place > shape.layers * Places::per_layer) return shape.hidden;  // an exit's token 0
+    switch ((place - 1) % Places::per_layer) {
+        case Places::probabilities:
+            return shape.heads * tokens * tokens;
+        case Places::activated:
+            return tokens * shape.ffn;
+        default:
+            return tokens * shape.hidden;
+    }
+}
+
+void InFlight::apply(std::size_t place, std::span<const Flip> flips, std::size_t first, std::size_t last,
+                     std::size_t width, std::size_t stride, Operands operands) const {
+    const auto from = std::ranges::lower_bound(flips, first * width, {}, &Flip::element);
+    for (auto flip = from; flip != flips.end() && flip->element < last * width;) {
+        const std::uint64_t element = flip->element;
+        std::uint32_t bits = 0;
+        for (; flip != flips.end() && flip->element == element; ++flip) bits |= std::uint32_t{1} << flip->bit;
+        this->flip(place, bits, operands, (element / width - first) * stride + element % width);
+    }
+}
+
+// In a format the bits are those of the code that stands for the operand.
+void InFlight::flip(std::size_t place, std::uint32_t bits, Operands operands, std::size_t at) const {
+    const auto flipped = [&](float value) {
+        if (!weights_.formats) return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ bits);
+        const AdaptivFloatCoder coder((*weights_.formats)[place].format());
+        return coder.decode(coder.encode(value) ^ bits);
+    };
+    if (operands.bf16 == nullptr) {
+        operands.fp32[at] = flipped(operands.fp32[at]);
+        return;
+    }
+    std::uint16_t& half = operands.bf16[at];
+    const float value = flipped(std::bit_cast<float>(std::uint32_t{half} << 16));
+    half = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+}
+
+}  // namespace siliconbert
