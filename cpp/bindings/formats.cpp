@@ -126,6 +126,29 @@ void bind_families(py::module_& formats) {
     py::class_<Integer>(formats, "Integer")
         .def(py::init(&make_integer), py::arg("width"), py::arg("symmetric"), py::arg("rounding"));
     py::class_<Binary>(formats, "Binary").def(py::init([] { return Binary{}; }));
+    py::class_<BlockFloat>(formats, "BlockFloat")
+        .def(py::init([](int width, const std::string& how) {
+                 return BlockFloat{width, rounding(how, "BlockFloat: rounding")};
+             }),
+             py::arg("width"), py::arg("rounding"));
+    py::class_<Codebook>(formats, "Codebook")
+        .def(py::init([](int width, std::vector<float> entries) {
+                 return Codebook{width, std::move(entries)};
+             }),
+             py::arg("width"), py::arg("entries"));
+    py::class_<Posit>(formats, "Posit")
+        .def(py::init([](int width, int exponent_bits) {
+                 return Posit{width, exponent_bits};
+             }),
+             py::arg("width"), py::arg("exponent_bits"));
+    py::class_<Microscaling>(formats, "Microscaling")
+        .def(py::init([](const std::string& element, const std::string& how) {
+                 const auto kind = index_of(microscaling_elements(), element, "Microscaling: element");
+                 return Microscaling{static_cast<MicroscalingElement>(kind),
+                                     rounding(how, "Microscaling: rounding")};
+             }),
+             py::arg("element"), py::arg("rounding"))
+        .def_property_readonly("width", [](const Microscaling& format) { return width(format); });
 }
 
 void bind_arrays(py::module_& formats) {

@@ -21,14 +21,19 @@
 #include "siliconbert/base/words.hpp"
 #include "siliconbert/formats/adaptivfloat_quantizer.hpp"
 #include "siliconbert/formats/binary.hpp"
+#include "siliconbert/formats/blockfloat.hpp"
+#include "siliconbert/formats/codebook.hpp"
 #include "siliconbert/formats/family.hpp"
 #include "siliconbert/formats/fixed.hpp"
 #include "siliconbert/formats/integer.hpp"
+#include "siliconbert/formats/microscaling.hpp"
 #include "siliconbert/formats/minifloat.hpp"
+#include "siliconbert/formats/posit.hpp"
 
 namespace siliconbert {
 
-using Family = std::variant<AdaptivFloat, Minifloat, Fixed, Integer, Binary>;
+using Family =
+    std::variant<AdaptivFloat, Minifloat, Fixed, Integer, Binary, BlockFloat, Microscaling, Posit, Codebook>;
 
 // Which values have their parameters in common; a group is neighbouring columns of one row.
 enum class Sharing { tensor, row, group };

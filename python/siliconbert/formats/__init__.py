@@ -7,18 +7,26 @@ scales, are `None`. Values travel as float32; codes as uint8 (widths up to 8) or
 from siliconbert.formats.adaptivfloat import AdaptivFloat
 from siliconbert.formats.arrays import decode, encode, fit, quantize
 from siliconbert.formats.binary import Binary
+from siliconbert.formats.blockfloat import BlockFloat
 from siliconbert.formats.catalogue import families, from_record, get, make, names
+from siliconbert.formats.codebook import Codebook
 from siliconbert.formats.family import Format
 from siliconbert.formats.integers import Fixed, Integer
+from siliconbert.formats.microscaling import Microscaling
 from siliconbert.formats.minifloat import Minifloat
+from siliconbert.formats.posit import Posit
 
 __all__ = [
     "AdaptivFloat",
     "Binary",
+    "BlockFloat",
+    "Codebook",
     "Fixed",
     "Format",
     "Integer",
+    "Microscaling",
     "Minifloat",
+    "Posit",
     "decode",
     "encode",
     "families",

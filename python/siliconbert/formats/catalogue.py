@@ -9,14 +9,33 @@ from typing import Any
 from siliconbert import catalog
 from siliconbert.formats.adaptivfloat import AdaptivFloat
 from siliconbert.formats.binary import Binary
+from siliconbert.formats.blockfloat import BlockFloat
+from siliconbert.formats.codebook import Codebook
 from siliconbert.formats.family import Format
 from siliconbert.formats.integers import Fixed, Integer
+from siliconbert.formats.microscaling import Microscaling
 from siliconbert.formats.minifloat import Minifloat
+from siliconbert.formats.posit import Posit
 
-_FAMILIES: dict[str, type[Format]] = {
-    family.family: family for family in (AdaptivFloat, Minifloat, Fixed, Integer, Binary)
+_CLASSES: tuple[type[Format], ...] = (
+    AdaptivFloat,
+    Minifloat,
+    Fixed,
+    Integer,
+    Binary,
+    BlockFloat,
+    Microscaling,
+    Posit,
+    Codebook,
+)
+_FAMILIES = {each.family: each for each in _CLASSES}
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "int": int,
+    "str": str,
+    "bool": bool,
+    "float": (int, float),
+    "tuple[float, ...]": (tuple, list),
 }
-_KINDS: dict[str, type | tuple[type, ...]] = {"int": int, "str": str, "bool": bool, "float": (int, float)}
 
 
 def names() -> list[str]:
