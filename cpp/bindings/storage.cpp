@@ -94,6 +94,8 @@ void bind_storage(py::module_& core) {
         py::arg("image"), py::arg("name"));
     storage.def("read_mask", &read_mask, py::arg("image"), py::call_guard<py::gil_scoped_release>());
     storage.def(
+        "stored_values", [](const CodeImage& image) { return ValueCodes(image).count(); }, py::arg("image"));
+    storage.def(
         "repairs", [](const CodeImage& image) { return placement(image).repairs; }, py::arg("image"),
         py::call_guard<py::gil_scoped_release>());
     storage.def("ecc_codes", [] {

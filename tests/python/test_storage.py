@@ -44,6 +44,67 @@ def test_bitmask_sizes_are_exact(fmt):
     assert image.cells == {"values": int(mask.sum()) * -(-width // 2), "mask": w.size, "parameters": 8}
     assert image.bytes == -(-(int(mask.sum()) * width + w.size + 8) // 8)
     assert image.shape == w.shape and image.name == "w"
+    assert image.kept == mask.sum() and image.padding == 0 and image.layout == storage.layout("bitmask")
+
+
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize("order", ["sign-mantissa-exponent", "sign-exponent-mantissa", "lowest first"])
+def test_bits_fill_cells_in_any_order_as_binary_or_gray_levels(order, gray):
+    w = weights()
+    mask = sparsity.prune(w, sparsity.Unstructured(), 0.4)
+    fmt = formats.AdaptivFloat(8, 4)
+    asked = list(range(8)) if order == "lowest first" else order
+    image = storage.store(w, mask, fmt, cells={"*": "rram-mlc3"}, gray=gray, order=asked)
+    bits = {
+        "sign-mantissa-exponent": [7, 2, 1, 0, 6, 5, 4, 3],
+        "sign-exponent-mantissa": [7, 6, 5, 4, 3, 2, 1, 0],
+        "lowest first": [0, 1, 2, 3, 4, 5, 6, 7],
+    }[order]
+    codes = formats.encode(w[mask], image.format).tolist()
+    assert levels(image.image.regions[0]) == twin.levels(codes, bits, [3, 3, 2], gray)
+    plain = storage.store(w, mask, fmt)
+    assert np.array_equal(image.load(), plain.load()) and np.array_equal(image.mask(), mask)
+
+
+def test_gray_can_be_asked_for_one_region():
+    _, _, image = stored()
+    assert not any(region.map.gray for region in image.image.regions)
+    image = storage.store(*stored()[:2], formats.get("adaptivfloat8"), gray={"values": True})
+    assert [region.map.gray for region in image.image.regions] == [True, False, False]
+
+
+@pytest.mark.parametrize("layout", ["bitmask", "dense", "csr", "bsr"])
+@pytest.mark.parametrize("fmt", formats.names())
+def test_planes_load_what_whole_values_load(fmt, layout):
+    w, mask, whole = stored(fmt, layout=layout)
+    cells = {"values": "rram-mlc3", "values.sign": "rram-slc", "*": "rram-mlc2"}
+    image = storage.store(w, mask, formats.get(fmt), layout, cells)
+    assert np.array_equal(image.load(), whole.load()) and image.padding == whole.padding
+    fields = {f"values.{name}": len(bits) for name, bits in image.format.fields().items() if bits}
+    count = whole.bits["values"] // image.format.width
+    planes = {name: bits for name, bits in image.bits.items() if name.startswith("values.")}
+    assert planes == {name: width * count for name, width in fields.items()}
+    cell = {region.name: region.map.cell for region in image.image.regions}
+    assert cell["values.sign"] == "rram-slc" and cell["values.exponent"] == "rram-mlc3"
+    assert cell["parameters"] == "rram-mlc2"
+
+
+def test_events_in_planes_change_only_their_elements():
+    w, mask, _ = stored()
+    image = storage.store(
+        w, mask, formats.get("adaptivfloat8"), cells={"values.sign": "rram-slc", "*": "rram-slc"}
+    )
+    flips = [(0, 5), (2, 21)]  # the sign of value 5, a mantissa bit of value 7
+    events = np.array(
+        [(r, c, image.image.regions[r].level(c), 1 - image.image.regions[r].level(c)) for r, c in flips],
+        EVENT,
+    )
+    kept = np.flatnonzero(mask)
+    assert _core.storage.changed_values(image.image, events) == [(5, kept[5]), (7, kept[7])]
+    faulty = image.image.copy()
+    faulty.apply(events)
+    after, before = storage.Image(faulty, image.format, image.kept).load().ravel(), image.load().ravel()
+    assert set(np.flatnonzero(after != before)) == {kept[5], kept[7]} and after[kept[5]] == -before[kept[5]]
 
 
 @pytest.mark.parametrize("cell", ["rram-slc", "rram-mlc2", "rram-mlc3"])
@@ -78,7 +139,7 @@ def with_mask(image, mask):
         for r in image.image.regions
     ]
     faulty = _core.base.CodeImage(image.name, *image.shape, regions, image.image.layout)
-    return storage.Image(faulty, image.format, image.layout)
+    return storage.Image(faulty, image.format, image.kept)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -99,7 +160,7 @@ def test_faults_in_the_bias_move_every_value_by_a_power_of_two():
     bias = image.format.bias & 0xFF
     faulty.apply(np.array([(2, 7, bias & 1, 1 - (bias & 1))], EVENT))
     step = 1.0 if bias % 2 == 0 else -1.0
-    assert np.array_equal(storage.Image(faulty, image.format, "bitmask").load(), image.load() * 2.0**step)
+    assert np.array_equal(storage.Image(faulty, image.format, image.kept).load(), image.load() * 2.0**step)
 
 
 @pytest.mark.parametrize("bit", range(8))
@@ -108,7 +169,7 @@ def test_any_single_fault_in_the_bias_leaves_finite_values(bit):
     faulty = image.image.copy()
     level = faulty.regions[2].level(bit)
     faulty.apply(np.array([(2, bit, level, 1 - level)], EVENT))
-    assert np.isfinite(storage.Image(faulty, image.format, "bitmask").load()).all()
+    assert np.isfinite(storage.Image(faulty, image.format, image.kept).load()).all()
 
 
 def test_events_in_the_values_change_only_the_elements_they_name():
@@ -120,7 +181,7 @@ def test_events_in_the_values_change_only_the_elements_they_name():
     changed = _core.storage.changed_values(image.image, events)
     kept = np.flatnonzero(image.mask())
     assert changed == [(value, kept[value]) for value in (1, 100)]
-    differs = np.flatnonzero((storage.Image(faulty, image.format, "bitmask").load() != clean).ravel())
+    differs = np.flatnonzero((storage.Image(faulty, image.format, image.kept).load() != clean).ravel())
     assert set(differs) <= {element for _, element in changed}
     assert _core.storage.changed_values(image.image, np.array([(1, 0, 0, 1)], EVENT)) is None
 
@@ -132,7 +193,13 @@ GOOD = {"w": [[1.0, 2.0]], "mask": [[True, False]], "fmt": formats.get("adaptivf
     "change, sentence",
     [
         ({"layout": "cssr"}, "layout must be one of bitmask, .*dense.*; got 'cssr'"),
-        ({"ecc": "secded"}, r"storage\.store: ecc must be None .*, got 'secded'"),
+        ({"ecc": "secded"}, r"storage\.store: ecc must be one of parity, .*; got 'secded'"),
+        ({"ecc": {"mask": "x"}}, "ecc must be one of"),
+        ({"ecc": {"masks": "parity"}}, "ecc must name regions among .*; got 'masks'"),
+        ({"gray": {"masks": True}}, "gray must name regions among .*; got 'masks'"),
+        ({"order": "mantissa"}, "order must be one of sign-mantissa-exponent, .*, got 'mantissa'"),
+        ({"order": [0, 1, 1, 2, 3, 4, 5, 6]}, r"bit_order must name each bit 0\.\.7 once"),
+        ({"order": [0], "gray": {"values.sign": True}}, "order must be None where planes"),
         ({"cells": {"*": "dram"}}, r"storage\.store: name must be one of rram-mlc2, .*; got 'dram'"),
         ({"cells": {"value": "rram-slc", "*": "rram-slc"}}, r"regions among \*, .*; got 'value'"),
         ({"cells": {"values": "rram-slc"}}, "must name a cell for region 'mask' or"),

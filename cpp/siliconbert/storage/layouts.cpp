@@ -81,7 +81,7 @@ int index_width(const Layout& layout, std::size_t count) {
 }
 
 void add_part(Encoded& to, const char* name, int width, const std::vector<std::uint32_t>& numbers) {
-    if (width == 0) return;
+    if (width == 0 || numbers.empty()) return;
     Codes codes(width, numbers.size());
     for (std::size_t i = 0; i < numbers.size(); ++i) codes.set(i, numbers[i]);
     to.parts.push_back({name, std::move(codes), false});

@@ -22,7 +22,7 @@ int index_width(const Layout& layout, std::size_t count);
 
 std::size_t option(const Layout& layout, const char* name);
 
-// Appends the numbers as a part, unless their width is 0.
+// Appends the numbers as a part, unless they take no bits.
 void add_part(Encoded& to, const char* name, int width, const std::vector<std::uint32_t>& numbers);
 
 // The numbers of a part; all 0 where it has no bits and so no region.

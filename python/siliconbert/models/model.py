@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import _core, exits, formats, sparsity
+from siliconbert import _core, exits, formats, sparsity, storage
 from siliconbert.data import Data, Tokenizer
 from siliconbert.faults import Fault
 from siliconbert.formats import AdaptivFloat, Format
@@ -249,20 +249,25 @@ class Model:
         self,
         tensor: str,
         fmt: Format | str | None = None,
-        layout: str = "bitmask",
+        layout: storage.LayoutLike = "bitmask",
         cells: Mapping[str, str] | None = None,
-        ecc: str | None = None,
+        ecc: str | Mapping[str, str | None] | None = None,
+        *,
+        gray: bool | Mapping[str, bool] = False,
+        order: str | Sequence[int] | None = None,
+        seed: int = 0,
     ) -> Stored:
         """The same model with one of its matrices in a memory image.
 
         tensor : name of a matrix, "embeddings.word" for instance
         fmt    : format of the stored values, fitted to the kept weights; None for the matrix's own
-        layout : see storage.layouts()
         cells  : region -> name of the cell that holds it, "*" for the others; see faults.names()
+        The other options are those of storage.store.
         """
         from siliconbert.models.stored import store
 
-        return store(self, tensor, fmt, layout, cells, ecc)
+        held = storage.EDGEBERT_CELLS if cells is None else cells
+        return store(self, tensor, fmt, layout, held, ecc, gray=gray, order=order, seed=seed)
 
     def _check_classifier(self) -> None:
         if not self.shape.classes:

@@ -84,16 +84,17 @@ def store(
     model: Model,
     tensor: str,
     fmt: formats.Format | str | None,
-    layout: str,
-    cells: Mapping[str, str] | None,
-    ecc: str | None,
+    layout: storage.LayoutLike,
+    cells: Mapping[str, str],
+    ecc: str | Mapping[str, str | None] | None,
+    **options: Any,
 ) -> Stored:
     """What Model.store does."""
     if tensor not in model.matrices():
         raise ValueError(f"Model.store: tensor must be one of {', '.join(model.matrices())}; got {tensor!r}")
     chosen = _format(model, tensor, fmt)
-    held = storage.EDGEBERT_CELLS if cells is None else cells
-    image = storage.store(model.tensors[tensor], model.mask(tensor), chosen, layout, held, ecc, tensor)
+    weights, mask = model.tensors[tensor], model.mask(tensor)
+    image = storage.store(weights, mask, chosen, layout, cells, ecc, tensor, **options)
     tensors = {**model.tensors, tensor: image.load()}
     known = {**model.formats, tensor: image.format}
     plain = {entry.name: getattr(model, entry.name) for entry in fields(Model)}
