@@ -117,6 +117,6 @@ def test_plain_table_is_aligned():
 
 def test_a_table_without_that_name_lists_the_known_ones():
     with pytest.raises(
-        ValueError, match=r"table must be one of edgebert/table_2.*did you mean edgebert/table_3"
+        ValueError, match=r"table must be one of .*edgebert/table_2.*did you mean edgebert/table_3"
     ):
         report.targets("edgebert/tabel_3", "sst2")

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from siliconbert import campaign, faults
+from siliconbert import campaign, faults, formats
 from siliconbert.campaign.sensitivity_map import Loss, Sensitivity, Stratum, strata
 from siliconbert.campaign.statistics import Interval
 from siliconbert.data import Data
@@ -138,6 +138,9 @@ def test_an_explanation_agrees_with_the_trial_itself():
         uses = np.array([suspect.row in ids for ids in data().sentences])
         lost = clean.correct(data().labels)[:, -1] & ~bad.trace(data()).correct(data().labels)[:, -1]
         assert suspect.sentences == uses.sum() and suspect.wrong == (uses & lost).sum() > 0
+    codes = [formats.encode(values[before != 0], stored().image.format) for values in (before, after)]
+    assert found.moved == 0 and found.fields["sign"].values == ((codes[0] ^ codes[1]) >> 7).sum()
+    assert max(field.regained for field in found.fields.values()) > 0
     text = found.lines()
     assert f"trial {worst}: {100 * found.correct / 120:.2f} %" in text[0] and len(text) == 5
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from siliconbert.campaign.cluster import Tls
     from siliconbert.campaign.explanation import explain
+    from siliconbert.campaign.placement import place
     from siliconbert.campaign.rows import Rows
     from siliconbert.campaign.run import Campaign, load
     from siliconbert.campaign.sensitivity_map import sensitivity
@@ -16,9 +17,10 @@ _HOMES = {
     "Tls": "cluster",
     "explain": "explanation",
     "load": "run",
+    "place": "placement",
     "sensitivity": "sensitivity_map",
 }
-__all__ = ["Campaign", "Rows", "Tls", "explain", "load", "sensitivity"]
+__all__ = ["Campaign", "Rows", "Tls", "explain", "load", "place", "sensitivity"]
 
 
 def __getattr__(name: str) -> Any:

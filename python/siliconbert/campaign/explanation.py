@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from siliconbert.data import Data
 from siliconbert.models import Trace
 from siliconbert.models.stored import Faulty, Stored
 
+Floats = NDArray[np.float32]
 WORD = "embeddings.word"
 _SHOWN = 3
 
@@ -45,12 +46,20 @@ class Suspect:
 
 
 @dataclass(frozen=True)
+class Field:
+    """Values in which bits of one field changed, and the right answers that these bits put right regain."""
+
+    values: int
+    regained: int
+
+
+@dataclass(frozen=True)
 class Explanation:
     """One trial's events and what they did.
 
     cells    : (region, cell's place in its code, level stored, level read) -> events, the most frequent first
-    fields   : "sign", "exponent", "mantissa" -> values in which a bit of it changed; others: kept values that
-               came or went
+    fields   : "sign", "exponent", "mantissa" -> what happened to it in the values
+    moved    : values that came from or went to zero, whose codes say nothing
     changes  : the values that changed most, among rows that the sentences use
     lost     : sentences that are right without faults and wrong here; won: the reverse; rows: changed rows
     suspects : changed rows that most lost sentences share, weighed by their change, each put right alone
@@ -60,7 +69,8 @@ class Explanation:
     correct: int
     sentences: int
     cells: Mapping[tuple[str, int, int, int], int]
-    fields: Mapping[str, int]
+    fields: Mapping[str, Field]
+    moved: int
     changes: tuple[Change, ...]
     lost: int
     won: int
@@ -75,7 +85,11 @@ class Explanation:
             f"trial {self.trial}: {accuracy}, {self.lost} sentences lost and {self.won} won by "
             f"{events} misread cells in {self.rows} rows",
             "  cells (region, place in its code, stored -> read): " + "; ".join(_cells(self.cells, events)),
-            "  values changed in " + ", ".join(f"{name}: {count}" for name, count in self.fields.items()),
+            "  fields: "
+            + "; ".join(
+                f"{name} of {x.values} values, put right alone it regains {x.regained}"
+                for name, x in self.fields.items()
+            ),
             "  largest changes: " + "; ".join(map(_change, self.changes)),
             "  rows that lost sentences share: " + ("; ".join(map(_suspect, self.suspects)) or "none"),
         ]
@@ -101,12 +115,20 @@ def explain(
     rows = np.flatnonzero((before.view(np.uint32) != after.view(np.uint32)).any(axis=1))
     uses, name, lost = _uses(stored, data), _Names(stored), right & ~now
     largest = _largest(before, after, uses)
+
+    def regained(values: Floats) -> int:
+        return _right(stored, bad, values, data, clean, threads) - int(now.sum())
+
     return Explanation(
         trial=trial,
         correct=int(now.sum()),
         sentences=len(data),
         cells=_counted(stored, events),
-        fields=_fields(stored, before, after),
+        fields={
+            field: Field(count, regained(values) if count else 0)
+            for field, count, values in _field_bits(stored, before, after)
+        },
+        moved=int(((before != 0) != (after != 0)).sum()),
         changes=tuple(Change(r, c, name(r), float(before[r, c]), float(after[r, c])) for r, c in largest),
         lost=int(lost.sum()),
         won=int((now & ~right).sum()),
@@ -117,7 +139,7 @@ def explain(
                 name(row),
                 int(uses[:, row].sum()),
                 int((uses[:, row] & lost).sum()),
-                _healed(stored, bad, row, data, clean, threads) - int(now.sum()),
+                regained(np.where(np.arange(len(after))[:, np.newaxis] == row, before, after)),
             )
             for row in _suspects(before, after, rows, uses, lost)
         ),
@@ -154,28 +176,26 @@ def _counted(stored: Stored, events: NDArray[Any]) -> dict[tuple[str, int, int, 
     return dict(found.most_common())
 
 
-def _fields(stored: Stored, before: NDArray[np.float32], after: NDArray[np.float32]) -> dict[str, int]:
+def _field_bits(stored: Stored, before: Floats, after: Floats) -> Iterator[tuple[str, int, Floats]]:
+    """Each field, how many values it changed in, and the values with that field put right."""
     fmt = stored.image.format
-    kept = (before != 0) & (after != 0)
-    codes = [formats.encode(values[kept], fmt).astype(np.uint32) for values in (before, after)]
-    changed = codes[0] ^ codes[1]
-    found = {
-        name: int(((changed & sum(1 << bit for bit in places)) != 0).sum())
-        for name, places in fmt.fields().items()
-        if places
-    }
-    return {**found, "to or from zero": int(((before != 0) != (after != 0)).sum())}
+    kept = (before != 0) & (after != 0) & np.isfinite(after)
+    ours, theirs = (formats.encode(np.where(kept, values, 0), fmt) for values in (before, after))
+    for name, places in fmt.fields().items():
+        if places:
+            bits = ours.dtype.type(sum(1 << place for place in places))
+            changed = kept & ((ours ^ theirs) & bits != 0)
+            healed = np.where(changed, formats.decode(theirs & ~bits | ours & bits, fmt), after)
+            yield name, int(changed.sum()), healed.astype(np.float32)
 
 
-def _size(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+def _size(before: Floats, after: Floats) -> Floats:
     """How far each value moved; what is no number any more moved farthest."""
     with np.errstate(invalid="ignore"):
         return np.asarray(np.nan_to_num(np.abs(after - before), nan=np.inf, posinf=np.inf))
 
 
-def _largest(
-    before: NDArray[np.float32], after: NDArray[np.float32], uses: NDArray[np.bool_]
-) -> list[tuple[int, int]]:
+def _largest(before: Floats, after: Floats, uses: NDArray[np.bool_]) -> list[tuple[int, int]]:
     used = np.asarray(uses.any(axis=0))
     size = np.where(used[:, np.newaxis], _size(before, after), 0).ravel()
     order = np.argsort(-size, kind="stable")[:_SHOWN]
@@ -183,8 +203,8 @@ def _largest(
 
 
 def _suspects(
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
+    before: Floats,
+    after: Floats,
     rows: NDArray[np.int64],
     uses: NDArray[np.bool_],
     lost: NDArray[np.bool_],
@@ -195,12 +215,10 @@ def _suspects(
     return [int(rows[i]) for i in np.argsort(-blame, kind="stable")[:_SHOWN] if blame[i] > 0]
 
 
-def _healed(stored: Stored, bad: Faulty, row: int, data: Data, clean: Trace, threads: int | None) -> int:
-    """Right answers of the faulty model once that row is as it was."""
-    values = bad.tensors[stored.stored].copy()
-    values[row] = stored.tensors[stored.stored][row]
-    healed = replace(bad, tensors={**bad.tensors, stored.stored: values})
-    return int(healed.trace(data, clean=clean, threads=threads).correct(data.labels)[:, -1].sum())
+def _right(stored: Stored, bad: Faulty, values: Floats, data: Data, clean: Trace, threads: int | None) -> int:
+    """Right answers of the faulty model with these values instead."""
+    other = replace(bad, tensors={**bad.tensors, stored.stored: values})
+    return int(other.trace(data, clean=clean, threads=threads).correct(data.labels)[:, -1].sum())
 
 
 def _cells(cells: Mapping[tuple[str, int, int, int], int], events: int) -> list[str]:

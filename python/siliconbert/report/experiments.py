@@ -24,8 +24,7 @@ def root() -> Path:
 
 def names() -> list[str]:
     """All tables and figures that can be reproduced: "edgebert/table_2", ..."""
-    scripts = [*root().glob("*/table_*.py"), *root().glob("*/figure_*.py")]
-    return sorted(f"{script.parent.name}/{script.stem}" for script in scripts)
+    return sorted(f"{script.parent.name}/{script.stem}" for script in root().glob("*/*.py"))
 
 
 def split(table: str) -> tuple[str, str]:

@@ -1,0 +1,287 @@
+"""Which bits of a tensor to put into which memory cells: the smallest array that keeps the accuracy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from siliconbert import faults, storage
+from siliconbert.campaign import area, statistics
+from siliconbert.campaign.outcome import Curves
+from siliconbert.campaign.sensitivity_map import Sensitivity, sensitivity
+from siliconbert.campaign.statistics import Interval
+from siliconbert.data import Data
+from siliconbert.formats import Format
+from siliconbert.models import Model, Trace
+from siliconbert.models.stored import Stored
+
+PLANES = ("values.sign", "values.exponent", "values.mantissa", "mask")
+_BATCH = 50  # trials between two looks
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One assignment: plane -> cell, and plane -> code for those that are protected.
+
+    area     : mm^2 of the whole array, check bits included
+    expected : cells read wrongly per trial
+    forecast : loss of accuracy that the upper bounds of the sensitivity map foretell, 0..1
+    drop     : loss found by a campaign of `trials` trials, None where there was none; each of its bounds
+               holds with 95 % confidence
+    """
+
+    cells: Mapping[str, str]
+    ecc: Mapping[str, str]
+    area: float
+    expected: float
+    forecast: float
+    drop: Interval | None = None
+    trials: int = 0
+
+    @property
+    def label(self) -> str:
+        """The assignment in one line."""
+        return ", ".join(
+            f"{plane.split('.')[-1]} {cell.removeprefix('rram-')}" + (" + ECC" if plane in self.ecc else "")
+            for plane, cell in self.cells.items()
+        )
+
+    def within(self, max_drop: float) -> bool:
+        """Whether a campaign has shown that the loss is below `max_drop`."""
+        return self.drop is not None and self.drop.high < max_drop
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What `place` found.
+
+    chosen     : the smallest array whose loss is below `max_drop` with 95 % confidence; None where none is
+    reference  : EdgeBERT's own choice, values in MLC2 and the mask in SLC
+    candidates : every assignment, by area; those on trial carry their drop
+    """
+
+    chosen: Candidate | None
+    reference: Candidate
+    candidates: tuple[Candidate, ...]
+    map: Sensitivity
+    max_drop: float
+
+    @property
+    def front(self) -> tuple[Candidate, ...]:
+        """Assignments that no other beats in both area and forecast, by area."""
+        return tuple(_front(self.candidates))
+
+    @property
+    def tested(self) -> tuple[Candidate, ...]:
+        """Assignments that went through a campaign, by area."""
+        return tuple(each for each in self.candidates if each.drop is not None)
+
+    def figure(self) -> Curves:
+        """Forecast along the front, losses found, and EdgeBERT's point; accuracy lost against area."""
+        front, tested = self.front, self.tested
+        series = {"front, forecast": _points(front, [each.forecast for each in front])}
+        if tested:
+            drops = [each.drop for each in tested if each.drop is not None]
+            series["campaigns, mean"] = _points(tested, [x.value for x in drops])
+            series["campaigns, upper bound"] = _points(tested, [x.high for x in drops])
+        marks = {} if self.chosen is None or self.chosen.drop is None else {
+            "chosen": (self.chosen.area, 100 * self.chosen.drop.value)
+        }  # fmt: skip
+        reference = self.reference.forecast if self.reference.drop is None else self.reference.drop.value
+        marks |= {"SLC mask + MLC2 values": (self.reference.area, 100 * reference)}
+        x_label, y_label = "area of the array, mm^2", "accuracy lost, points"
+        return Curves("placement", "Area and accuracy", x_label, y_label, series, marks)
+
+
+def place(
+    model: Model,
+    data: Data,
+    cells: Sequence[str] = ("rram-slc", "rram-mlc2", "rram-mlc3"),
+    max_drop: float = 0.01,
+    tensor: str = "embeddings.word",
+    fmt: Format | str | None = None,
+    layout: Any = "bitmask",
+    ecc: Sequence[str] = ("secded-72-64",),
+    gray: bool = True,
+    trials: int = 1000,
+    finalists: int = 6,
+    seed: int = 0,
+    threads: int | None = None,
+    map_trials: int = 20,
+    progress: Callable[[str], None] | None = None,
+) -> Placement:
+    """The smallest array for a tensor whose faults cost less than `max_drop`, each plane in its own cells.
+
+    Planes are the sign, exponent and mantissa bits of the values and the mask; each goes to any of `cells`,
+    bare or protected by a code of `ecc`. A sensitivity map and the expected misreads foretell the loss
+    of each assignment; of those that are not beaten in both area and forecast up to `finalists` go on trial,
+    from the surest on, until one fails: so the confidence is that of a single test.
+
+    A cell that is left with fewer bits than it can hold is programmed to fewer levels and keeps its area.
+
+    cells    : the safest first; what is in no plane (a byte of parameters, pointers) goes there
+    max_drop : loss of accuracy over trials and sentences, 0..1, that must be excluded with 95 % confidence
+    gray     : whether levels of a cell are Gray coded, so that a misread of neighbours is one wrong bit
+    trials   : at most so many a campaign; it ends earlier where the bound is below `max_drop`, or cannot be
+    errors   : ValueError for an unknown cell or code, max_drop outside (0, 1)
+    """
+    if not 0.0 < max_drop < 1.0:
+        raise ValueError(f"campaign.place: max_drop must be in (0, 1), got {max_drop}")
+    tell = progress or (lambda _: None)
+    own = None if tensor in model.formats else fmt
+
+    def store(held: Mapping[str, str], codes: Mapping[str, str], gray_code: bool = gray) -> Stored:
+        return model.store(tensor, own, layout, held, dict(codes) or None, gray=gray_code)
+
+    found = sensitivity(
+        model,
+        data,
+        tensor,
+        "field",
+        fmt,
+        layout,
+        trials=map_trials,
+        seed=seed,
+        threads=threads,
+        progress=tell,
+    )
+    options = _options(store, cells, ecc, found)
+    candidates = sorted(_combined(options), key=lambda each: (each.area, each.forecast))
+    safest = store({"*": cells[0]}, {})
+    clean = safest.trace(data, threads=threads)
+    run = _Campaign(data, clean, max_drop, trials, seed, threads)
+    for each in _finalists(candidates, max_drop, finalists):
+        tell(each.label)
+        done = run(each, store({**each.cells, "*": cells[0]}, each.ecc))
+        candidates[candidates.index(each)] = done
+        if not done.within(max_drop):
+            break
+    chosen = min(
+        (each for each in candidates if each.within(max_drop)), key=lambda each: each.area, default=None
+    )
+    tell("EdgeBERT's cells")
+    reference = run(*_reference(store(storage.EDGEBERT_CELLS, {}, False), found))
+    return Placement(chosen, reference, tuple(candidates), found, max_drop)
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One plane in one cell: area and expected misreads with its check bits, and the foretold loss."""
+
+    cell: str
+    ecc: str | None
+    area: float
+    expected: float
+    forecast: float
+
+
+def _options(
+    store: Callable[..., Stored], cells: Sequence[str], ecc: Sequence[str], found: Sensitivity
+) -> dict[str, list[_Option]]:
+    """Every plane in every cell, bare and with every code."""
+    options: dict[str, list[_Option]] = {plane: [] for plane in PLANES}
+    for cell, code in product(cells, (None, *ecc)):
+        held = {plane: cell for plane in PLANES} | {"*": cells[0]}
+        image = store(held, {} if code is None else {plane: code for plane in PLANES}).image
+        areas, expected = area.by_region(image), faults.expected(image, faults.CellMisread())
+        for plane in PLANES:
+            if plane not in areas:
+                continue
+            check = f"{plane}.check"
+            misread = expected[plane] + expected.get(check, 0.0)
+            wrong = misread if code is None else _left(misread, image.bits[plane], code)
+            loss = min(1.0, wrong * max(0.0, found[plane.split(".")[-1]].per_flip.high))
+            options[plane].append(_Option(cell, code, areas[plane] + areas.get(check, 0.0), misread, loss))
+    return {plane: some for plane, some in options.items() if some}
+
+
+def _left(misread: float, bits: int, ecc: str) -> float:
+    """Wrong bits that a code leaves: those of words with two and more, m (1 - e^-m) of a mean of m each."""
+    if not ecc.startswith("secded"):
+        return misread  # it only detects
+    words = math.ceil(bits / storage.ecc_codes()[ecc].data_bits)
+    mean = misread / words
+    return -words * mean * math.expm1(-mean)
+
+
+def _combined(options: Mapping[str, list[_Option]]) -> Iterator[Candidate]:
+    for chosen in product(*options.values()):
+        pairs = dict(zip(options, chosen, strict=True))
+        yield Candidate(
+            {plane: option.cell for plane, option in pairs.items()},
+            {plane: option.ecc for plane, option in pairs.items() if option.ecc is not None},
+            sum(option.area for option in chosen),
+            sum(option.expected for option in chosen),
+            sum(option.forecast for option in chosen),
+        )
+
+
+def _front(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """From the smallest area on, whatever loses less than all smaller ones."""
+    found: list[Candidate] = []
+    for each in sorted(candidates, key=lambda each: (each.area, each.forecast)):
+        if not found or each.forecast < found[-1].forecast:
+            found.append(each)
+    return found
+
+
+def _finalists(candidates: Sequence[Candidate], max_drop: float, most: int) -> list[Candidate]:
+    """Of the front the surest, then evenly from far below `max_drop` to somewhat above it."""
+    surest, *front = _front(candidates)[::-1]
+    near = [each for each in front if max_drop / 30 < each.forecast < 3 * max_drop]
+    safe = [each for each in front if each.forecast <= max_drop / 30]
+    near = [*safe[-1:], *near]
+    spaced = np.linspace(0, len(near) - 1, min(most - 1, len(near))).round().astype(int)
+    return [surest, *(near[i] for i in sorted(set(spaced.tolist())))]
+
+
+@dataclass(frozen=True)
+class _Campaign:
+    """A campaign for one candidate, looked at every few trials."""
+
+    data: Data
+    clean: Trace
+    max_drop: float
+    trials: int
+    seed: int
+    threads: int | None
+
+    def __call__(self, candidate: Candidate, stored: Stored) -> Candidate:
+        """The candidate with its drop: until that is surely below or above, or no trials are left."""
+        right = self.clean.correct(self.data.labels)[:, -1]
+        # A trial without a misread changes nothing; the chance of one is at most the expected number of them.
+        unchanged = max(0.0, 1.0 - candidate.expected)
+        answers = np.empty((0, len(right)), bool)
+        while len(answers) < self.trials:
+            numbers = range(len(answers), min(self.trials, len(answers) + _BATCH))
+            more = stored.trials(
+                faults.CellMisread(),
+                self.data,
+                clean=self.clean,
+                seed=self.seed,
+                trials=numbers,
+                threads=self.threads,
+            )
+            answers = np.concatenate([answers, more.answers()])
+            # Each bound of a two-sided interval of 90 % holds with 95 %.
+            drop = statistics.campaign_drop(right, answers, anytime=True, confidence=0.9, unchanged=unchanged)
+            if drop.high < self.max_drop or drop.low > self.max_drop or drop.value > 2 * self.max_drop:
+                break
+        return replace(candidate, drop=drop, trials=len(answers))
+
+
+def _reference(stored: Stored, found: Sensitivity) -> tuple[Candidate, Stored]:
+    expected = faults.expected(stored.image, faults.CellMisread())
+    cells = {"values": storage.EDGEBERT_CELLS["values"], "mask": storage.EDGEBERT_CELLS["*"]}
+    worst = max(0.0, *(each.per_flip.high for each in found.losses))
+    total = sum(expected.values())
+    return Candidate(cells, {}, area.total(stored.image), total, min(1.0, total * worst)), stored
+
+
+def _points(candidates: Sequence[Candidate], losses: Sequence[float]) -> tuple[Any, Any]:
+    return np.array([each.area for each in candidates]), 100 * np.array(losses)

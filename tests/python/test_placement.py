@@ -1,0 +1,128 @@
+"""Placement of bit planes: areas add up, forecasts rank, and only what a campaign has shown is chosen."""
+
+from functools import cache
+
+import pytest
+
+from siliconbert import campaign, faults, storage
+from siliconbert.campaign import area, placement, placement_table
+from siliconbert.campaign.placement import PLANES, Candidate
+from siliconbert.report import figures
+from test_sensitivity import TENSOR, data, model
+
+CELLS = ("rram-slc", "rram-mlc2", "rram-mlc3")
+OPTIONS = {
+    "fmt": "adaptivfloat8",
+    "max_drop": 0.1,
+    "trials": 200,
+    "finalists": 4,
+    "map_trials": 6,
+    "threads": 2,
+}
+
+
+@cache
+def found():
+    return campaign.place(model(), data(), CELLS, **OPTIONS)
+
+
+def test_every_assignment_is_a_candidate_once():
+    assert len(found().candidates) == (len(CELLS) * 2) ** len(PLANES)
+    labels = {each.label for each in found().candidates}
+    assert len(labels) == len(found().candidates)
+    assert "sign slc, exponent mlc2, mantissa mlc3 + ECC, mask slc" in labels
+    areas = [each.area for each in found().candidates]
+    assert areas == sorted(areas)
+
+
+def test_the_chosen_one_is_the_smallest_that_was_shown():
+    best = found().chosen
+    assert best is not None and best.drop.high < 0.1 and best.trials <= 200
+    shown = [each for each in found().tested if each.within(0.1)]
+    assert best.area == min(each.area for each in shown)
+    surest = next(
+        each for each in found().candidates if set(each.cells.values()) == {"rram-slc"} and not each.ecc
+    )
+    assert best.area < surest.area
+
+
+def test_campaigns_go_along_the_front_until_one_fails():
+    tested = found().tested
+    assert 2 <= len(tested) <= 4 and all(each in found().front for each in tested)
+    by_area = [each.within(0.1) for each in tested]
+    assert all(by_area[1:])  # only the smallest may have failed
+    forecasts = [each.forecast for each in found().front]
+    assert forecasts == sorted(forecasts, reverse=True)
+
+
+@pytest.mark.parametrize("number", [0, 500, 1295])
+def test_areas_and_misreads_are_those_of_the_stored_image(number):
+    each = found().candidates[number]
+    cells = {**each.cells, "*": "rram-slc"}
+    image = model().store(TENSOR, "adaptivfloat8", cells=cells, ecc=each.ecc or None, gray=True).image
+    parameters = area.by_region(image)["parameters"]
+    assert each.area == pytest.approx(area.total(image) - parameters)
+    misread = faults.expected(image, faults.CellMisread())
+    assert each.expected == pytest.approx(sum(misread.values()) - misread["parameters"], rel=1e-6)
+
+
+def test_what_a_code_leaves_is_what_decoding_leaves():
+    image = (
+        model().store(TENSOR, "adaptivfloat8", cells={"*": "rram-mlc3"}, ecc="secded-72-64", gray=True).image
+    )
+    clean = {region.name: number for number, region in enumerate(image.image.regions)}
+    left, misread = 0, 0
+    for trial in range(300):
+        _, events = faults.inject(image, faults.CellMisread(), 3, trial)
+        rest, _ = storage.after_ecc(image, events)
+        left += (rest["region"] == clean["values"]).sum()
+        misread += (events["region"] == clean["values"]).sum() + (
+            events["region"] == clean["values.check"]
+        ).sum()
+    forecast = placement._left(misread / 300, image.bits["values"], "secded-72-64")
+    # Within a factor: a code may change a third bit, and check bits are among the wrong ones.
+    assert 0.5 < forecast / (left / 300) < 2.0
+    assert placement._left(5.0, 640, "parity") == 5.0
+
+
+def test_nothing_is_chosen_where_nothing_is_shown():
+    none = campaign.place(
+        model(), data(), ("rram-mlc3",), ecc=(), **{**OPTIONS, "max_drop": 0.001, "trials": 20}
+    )
+    assert none.chosen is None and len(none.tested) == 1 and not none.tested[0].within(0.001)
+    assert "chosen" not in none.figure().marks
+
+
+def test_the_same_call_places_the_same():
+    assert campaign.place(model(), data(), CELLS, **{**OPTIONS, "threads": 1}) == found()
+
+
+def test_the_front_beside_the_paper(tmp_path):
+    figure = found().figure()
+    assert set(figure.marks) == {"chosen", "SLC mask + MLC2 values"}
+    assert [path.suffix for path in figures.save(figure, tmp_path / "front")] == [".pdf", ".png"]
+
+
+def test_finalists_are_the_surest_and_those_near_the_limit():
+    front = [Candidate({"mask": str(i)}, {}, 1.0 + i, 0.0, 10.0**-i) for i in range(8)]
+    picked = placement._finalists(front, 0.01, 4)
+    assert [each.forecast for each in picked] == [1e-7, 1e-4, 1e-3, 1e-2]
+    assert placement._finalists(front[-1:], 0.01, 4) == front[-1:]
+
+
+def test_a_lost_share_outside_0_and_1_is_refused():
+    with pytest.raises(ValueError, match=r"campaign.place: max_drop must be in \(0, 1\), got 1.0"):
+        campaign.place(model(), data(), max_drop=1.0)
+
+
+def test_rows_say_what_was_tried():
+    rows = placement_table._rows("x", found().chosen)
+    assert [row.quantity.name for row in rows] == [
+        "area",
+        "accuracy_drop",
+        "trials",
+        "events_expected",
+        "forecast",
+    ]
+    drop = rows[1]
+    assert drop.low <= drop.value <= drop.high < 10
