@@ -61,9 +61,10 @@ void place(const CodeImage& image, const Banks& banks, std::size_t values, Place
     const Numbers index(image, "index");
     const std::size_t per_row = banks.per_row() * banks.kept;
     values = std::min(values, image.rows * per_row);
+    std::size_t& dropped = found.repairs["index_outside"];
     for (std::size_t i = 0; i < values; ++i) {
         const std::size_t column = i % per_row / banks.kept * banks.bank + index[i];
-        found.repairs["index_outside"] += index[i] >= banks.bank;
+        dropped += index[i] >= banks.bank;
         if (index[i] >= banks.bank || column >= image.columns) continue;
         found.read.push_back({static_cast<std::uint32_t>(i),
                               static_cast<std::uint32_t>(i / per_row * image.columns + column)});

@@ -89,9 +89,10 @@ Encoded encode_bsr(Layout& layout, const Mask& mask) {
 void place_bsr(const CodeImage& image, std::size_t values, Placement& found) {
     const Grid grid(image.layout, image.rows, image.columns);
     const Numbers columns(image, "index");
+    std::size_t& dropped = found.repairs["index_outside"];
     const auto place = [&](std::size_t row, std::size_t block) {
         const bool inside = columns[block] < grid.block_columns;
-        found.repairs["index_outside"] += !inside;
+        dropped += !inside;
         if (inside) place_block(grid, block, row, columns[block], found);
     };
     for_each_row(image, grid.block_rows, grid.block_columns, values / grid.size(), found, place);
@@ -126,9 +127,10 @@ void place_cscb(const CodeImage& image, std::size_t values, Placement& found) {
     const Numbers rows(image, "index");
     const std::size_t kept = option(image.layout, "kept");
     const std::size_t blocks = std::min(values / grid.size(), kept * grid.block_columns);
+    std::size_t& dropped = found.repairs["index_outside"];
     for (std::size_t block = 0; block < blocks; ++block) {
         const bool inside = rows[block] < grid.block_rows;
-        found.repairs["index_outside"] += !inside;
+        dropped += !inside;
         if (inside) place_block(grid, block, rows[block], block / kept, found);
     }
 }

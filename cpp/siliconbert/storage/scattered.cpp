@@ -39,9 +39,10 @@ Encoded encode_coo(Layout& layout, const Mask& mask) {
 void place_coo(const CodeImage& image, std::size_t values, Placement& found) {
     const Numbers rows(image, "index.row");
     const Numbers columns(image, "index.column");
+    std::size_t& dropped = found.repairs["index_outside"];
     for (std::size_t i = 0; i < values; ++i) {
         const bool inside = rows[i] < image.rows && columns[i] < image.columns;
-        found.repairs["index_outside"] += !inside;
+        dropped += !inside;
         if (inside) found.read.push_back(placed(i, rows[i] * image.columns + columns[i]));
     }
 }
@@ -63,9 +64,10 @@ Encoded encode_csr(Layout& layout, const Mask& mask) {
 
 void place_csr(const CodeImage& image, std::size_t values, Placement& found) {
     const Numbers columns(image, "index");
+    std::size_t& dropped = found.repairs["index_outside"];
     for_each_row(image, image.rows, image.columns, values, found, [&](std::size_t row, std::size_t value) {
         const bool inside = columns[value] < image.columns;
-        found.repairs["index_outside"] += !inside;
+        dropped += !inside;
         if (inside) found.read.push_back(placed(value, row * image.columns + columns[value]));
     });
 }
