@@ -186,6 +186,40 @@ def test_events_in_the_values_change_only_the_elements_they_name():
     assert _core.storage.changed_values(image.image, np.array([(1, 0, 0, 1)], EVENT)) is None
 
 
+SHARED = [
+    {"family": "integer", "width": 4, "per": "row"},
+    {"family": "integer", "width": 6, "per": "group", "group": 5, "symmetric": False},
+    {"family": "minifloat", "exponent_bits": 4, "mantissa_bits": 3},
+    {"family": "blockfloat", "width": 6, "per": "group", "group": 7},
+]
+
+
+@pytest.mark.parametrize("layout", storage.layouts())
+@pytest.mark.parametrize("record", SHARED, ids=lambda r: r["family"])
+def test_parameters_follow_from_the_element_in_any_layout(record, layout):
+    w = weights(12, 24)
+    mask = np.zeros(w.shape, bool)
+    mask[::3, ::2] = True
+    fmt = formats.from_record(record)
+    how = {"name": layout, "block": (3, 2)} if layout in ("bsr", "cscb", "block_bitmap") else layout
+    fitted = formats.fit(np.where(mask, w, 0), fmt, mask)
+    image = storage.store(w, mask, fmt, how, {"*": "rram-slc"})
+    decoded = formats.decode(formats.encode(np.where(mask, w, 0), fitted), fitted)
+    assert np.array_equal(image.load(), np.where(mask, decoded, 0))
+    assert image.bits.get("parameters", 0) == 8 * len(fitted.parameters or b"")
+
+
+def test_a_format_without_a_zero_cannot_hold_pruned_weights():
+    w, mask, _ = stored()
+    binary = formats.make("binary")
+    image = storage.store(w, mask, binary, "csr")
+    assert np.array_equal(image.load() != 0, mask)
+    assert image.bits["values"] == mask.sum()
+    with pytest.raises(ValueError, match="layout dense stores zeros for pruned weights, which format Binary"):
+        storage.store(w, mask, binary, "dense")
+    storage.store(w, np.ones_like(mask), binary, "dense")
+
+
 GOOD = {"w": [[1.0, 2.0]], "mask": [[True, False]], "fmt": formats.get("adaptivfloat8")}
 
 

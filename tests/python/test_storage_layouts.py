@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siliconbert import _core, formats, storage
-from siliconbert.reference import storage as twin
+from siliconbert.reference import layouts as twin
 
 SLC = {"*": "rram-slc"}
 FORMAT = formats.get("adaptivfloat8")

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
 import numpy.typing as npt
 
 from siliconbert.storage.ecc import ecc_codes
+from siliconbert.storage.kept import Kept, at_density, grid, of_mask
 from siliconbert.storage.layout import Layout, LayoutLike, as_layout, layout
 
 __all__ = ["bits", "breakeven"]
-
-
-class _Kept(Protocol):
-    """How many values or blocks are kept, of a given mask or of a density."""
-
-    def values(self) -> int: ...
-    def fullest_bank(self, bank: int) -> int: ...
-    def blocks(self, block: tuple[int, int]) -> int: ...
-    def blocks_in_column(self, block: tuple[int, int]) -> int: ...
-    def run_padding(self, longest: int) -> int: ...
 
 
 def bits(
@@ -57,9 +43,12 @@ def bits(
         raise ValueError(
             f"storage.bits: rows, columns and width must be at least 1, got {rows}, {columns} and {width}"
         )
-    if (density is None) == (mask is None):
+    if density is not None and mask is None:
+        kept = at_density(rows, columns, density)
+    elif mask is not None and density is None:
+        kept = of_mask(rows, columns, mask)
+    else:
         raise ValueError("storage.bits: one of density and mask must be given")
-    kept = _Share(rows, columns, _checked(density)) if mask is None else _Mask.of(mask, rows, columns)
     found = {"values": 0, **_PARTS[how.name](how, rows, columns, width, kept)}
     plain = {region: count for region, count in found.items() if count or region == "values"}
     return plain if ecc is None else plain | _check_bits(plain, ecc)
@@ -97,15 +86,9 @@ def _steps(how: Layout, rows: int, columns: int) -> int:
     if how.name in ("csb", "nm"):
         return int(how["bank" if how.name == "csb" else "m"])
     if how.name in ("bsr", "block_bitmap", "cscb"):
-        high, wide = _grid(rows, columns, how["block"])
+        high, wide = grid(rows, columns, how["block"])
         return high if how.name == "cscb" else high * wide
     return rows * columns
-
-
-def _checked(density: float | None) -> float:
-    if density is None or not 0 <= density <= 1:
-        raise ValueError(f"storage.bits: density must be in 0..1, got {density}")
-    return density
 
 
 def _check_bits(regions: dict[str, int], ecc: str) -> dict[str, int]:
@@ -122,45 +105,41 @@ def _lg(how: Layout, count: int) -> int:
     return (count - 1).bit_length() if asked is None else int(asked)
 
 
-def _grid(rows: int, columns: int, block: tuple[int, int]) -> tuple[int, int]:
-    return -(-rows // block[0]), -(-columns // block[1])
-
-
 # Each takes (layout, rows, columns, width, kept); names as in the image.
 
 
-def _dense(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _dense(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     return {"values": m * n * w}
 
 
-def _bitmask(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _bitmask(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     nnz = kept.values()
     pointer = m * _lg(how, nnz + 1) if how["restart"] == "row" else 0
     return {"values": nnz * w, "mask": m * n, "pointer": pointer}
 
 
-def _coo(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _coo(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     nnz = kept.values()
     return {"values": nnz * w, "index.row": nnz * _lg(how, m), "index.column": nnz * _lg(how, n)}
 
 
-def _csr(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _csr(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     nnz = kept.values()
     return {"values": nnz * w, "index": nnz * _lg(how, n), "pointer": (m + 1) * _lg(how, nnz + 1)}
 
 
-def _rle(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _rle(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     g = how["run_bits"]
     stored = kept.values() + kept.run_padding(2**g - 1)
     return {"values": stored * w, "count": stored * g}
 
 
-def _csb(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _csb(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     per_bank = kept.fullest_bank(how["bank"]) if how["kept"] is None else how["kept"]
     return _banks(how, m, -(-n // how["bank"]), per_bank, w, how["bank"])
 
 
-def _nm(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
+def _nm(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
     return _banks(how, m, -(-n // how["m"]), how["n"], w, how["m"])
 
 
@@ -169,20 +148,20 @@ def _banks(how: Layout, rows: int, banks: int, kept: int, w: int, bank: int) -> 
     return {"values": stored * w, "index": stored * _lg(how, bank)}
 
 
-def _bsr(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
-    (r, c), (R, C) = how["block"], _grid(m, n, how["block"])
+def _bsr(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
+    (r, c), (R, C) = how["block"], grid(m, n, how["block"])
     Z = kept.blocks((r, c))
     return {"values": Z * r * c * w, "index": Z * _lg(how, C), "pointer": (R + 1) * _lg(how, Z + 1)}
 
 
-def _cscb(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
-    (r, c), (R, C) = how["block"], _grid(m, n, how["block"])
+def _cscb(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
+    (r, c), (R, C) = how["block"], grid(m, n, how["block"])
     Z = C * (kept.blocks_in_column((r, c)) if how["kept"] is None else how["kept"])
     return {"values": Z * r * c * w, "index": Z * _lg(how, R)}
 
 
-def _block_bitmap(how: Layout, m: int, n: int, w: int, kept: _Kept) -> dict[str, int]:
-    (r, c), (R, C) = how["block"], _grid(m, n, how["block"])
+def _block_bitmap(how: Layout, m: int, n: int, w: int, kept: Kept) -> dict[str, int]:
+    (r, c), (R, C) = how["block"], grid(m, n, how["block"])
     return {"values": kept.blocks((r, c)) * r * c * w, "mask": R * C}
 
 
@@ -198,67 +177,3 @@ _PARTS = {
     "nm": _nm,
     "rle": _rle,
 }
-
-
-@dataclass(frozen=True)
-class _Share:
-    rows: int
-    columns: int
-    density: float
-
-    def values(self) -> int:
-        return round(self.density * self.rows * self.columns)
-
-    def fullest_bank(self, bank: int) -> int:
-        return math.ceil(self.density * bank - 1e-9)  # 0.1 * 50 is just above 5 in binary
-
-    def blocks(self, block: tuple[int, int]) -> int:
-        R, C = _grid(self.rows, self.columns, block)
-        return round(self.density * R * C)
-
-    def blocks_in_column(self, block: tuple[int, int]) -> int:
-        return max(1, math.floor(self.density * _grid(self.rows, self.columns, block)[0] + 1e-9))
-
-    def run_padding(self, longest: int) -> int:
-        # A run of L pruned elements before a kept one takes floor(L / (longest + 1)) zeros, and runs are
-        # geometric: the sum over k of P(L >= k (longest + 1)).
-        pruned = (1 - self.density) ** (longest + 1)
-        return 0 if self.values() == 0 else round(self.values() * pruned / (1 - pruned))
-
-
-@dataclass(frozen=True)
-class _Mask:
-    mask: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, mask: npt.ArrayLike, rows: int, columns: int) -> _Mask:
-        kept = np.asarray(mask)
-        if kept.dtype != np.bool_ or kept.shape != (rows, columns):
-            raise ValueError(
-                f"storage.bits: mask must be bool of shape {(rows, columns)}, "
-                f"got {kept.dtype} of shape {kept.shape}"
-            )
-        return cls(kept)
-
-    def values(self) -> int:
-        return int(self.mask.sum())
-
-    def fullest_bank(self, bank: int) -> int:
-        starts = range(0, self.mask.shape[1], bank)
-        return int(max(self.mask[:, first : first + bank].sum(axis=1).max() for first in starts))
-
-    def blocks(self, block: tuple[int, int]) -> int:
-        return int(self._kept_blocks(block).sum())
-
-    def blocks_in_column(self, block: tuple[int, int]) -> int:
-        return int(self._kept_blocks(block).sum(axis=0)[0])
-
-    def run_padding(self, longest: int) -> int:
-        runs = np.diff(np.flatnonzero(self.mask.ravel()), prepend=-1) - 1
-        return int((runs // (longest + 1)).sum())
-
-    def _kept_blocks(self, block: tuple[int, int]) -> npt.NDArray[np.bool_]:
-        (r, c), (R, C) = block, _grid(self.mask.shape[0], self.mask.shape[1], block)
-        padded = np.zeros((R * r, C * c), bool)
-        padded[: self.mask.shape[0], : self.mask.shape[1]] = self.mask
-        return np.asarray(padded.reshape(R, r, C, c).any(axis=(1, 3)), bool)
