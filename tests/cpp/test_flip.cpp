@@ -111,26 +111,63 @@ TEST_CASE("planes: positions are those of the value") {
 }
 
 TEST_CASE("flips of bits and blocks are equally likely (chi-square)") {
-    // 300,000 codes: two full blocks of 131,072 and a short one; 50 trials.
+    // 300,000 codes: two full blocks of 131,072 and a short one; 20 trials.
     const CodeImage stored = image(300000, {3, 3, 2});
+    const int trials = 20;
     std::map<std::pair<std::size_t, int>, std::size_t> by_bit;
     std::vector<double> by_part(60);  // parts of 5,000 codes
     const BitFlip fault(1e-3, {{"values"}, {}, {}});
-    for (std::uint64_t trial = 0; trial < 50; ++trial) {
+    for (std::uint64_t trial = 0; trial < trials; ++trial) {
         for (const auto& [place, count] : run(fault, stored, trial)) by_bit[place] += count;
         for (const Event& event : fault.events(stored, 1, trial, 1)) ++by_part[event.cell / 3 / 5000];
     }
     double bits = 0;
     for (int bit = 0; bit < 8; ++bit) {
-        const double mean = 50 * 300000 * 1e-3;
+        const double mean = trials * 300000 * 1e-3;
         const double off = static_cast<double>(by_bit[{0, bit}]) - mean;
         bits += off * off / (mean * (1 - 1e-3));
     }
     CHECK(std::abs(bits - 8) < 5 * std::sqrt(2 * 8));  // mean k, variance 2k: five sigma
-    const double mean = 50 * expected(fault, stored)[0] / 60;
+    const double mean = trials * expected(fault, stored)[0] / 60;
     double parts = 0;
     for (const double count : by_part) parts += (count - mean) * (count - mean) / mean;
     CHECK(std::abs(parts - 60) < 5 * std::sqrt(2 * 60));
+}
+
+TEST_CASE("the first and the last bit of a region and of a block can flip") {
+    const CodeImage stored = image(131073, {8});
+    const std::set<std::uint64_t> ends{0, 131071, 131072};
+    for (const BitChoice& choice : {BitChoice{{}, {}, {0}}, BitChoice{{"mask"}, {}, {}}}) {
+        std::set<std::uint64_t> hit;
+        for (std::uint64_t trial = 0; trial < 60; ++trial) {
+            for (const Event& event : BitFlip(0.3, choice).events(stored, 1, trial, 1)) {
+                if (ends.contains(event.cell)) hit.insert(event.cell);
+            }
+        }
+        CHECK(hit == ends);  // each is missed by 60 draws with probability 0.7^60 = 5e-10
+    }
+}
+
+TEST_CASE("regions, tensors, seeds and trials flip independently: they share rate^2 of the positions") {
+    const CodeImage stored = image(100000, std::vector<int>(8, 1));
+    const BitFlip fault(0.1, {});
+    const auto hits = [&](const CodeImage& from, std::uint32_t region, std::uint64_t seed,
+                          std::uint64_t trial) {
+        std::set<std::uint64_t> found;
+        for (const Event& event : fault.events(from, seed, trial, 1)) {
+            if (event.region == region && event.cell < 100000) found.insert(event.cell);
+        }
+        return found;
+    };
+    const auto here = hits(stored, 0, 1, 1);
+    const CodeImage other = image(100000, std::vector<int>(8, 1), "v");
+    for (const auto& there :
+         {hits(stored, 1, 1, 1), hits(other, 0, 1, 1), hits(stored, 0, 2, 1), hits(stored, 0, 1, 2),
+          hits(stored, 0, 1ULL << 32, 1), hits(stored, 0, 1, 1ULL << 32)}) {
+        double both = 0;
+        for (const std::uint64_t cell : there) both += here.contains(cell);
+        CHECK(std::abs(both - 1000) < 5 * std::sqrt(990.0));
+    }
 }
 
 TEST_CASE("the number of flips is binomial: mean and dispersion") {
@@ -140,7 +177,7 @@ TEST_CASE("the number of flips is binomial: mean and dispersion") {
         const double mean = 18000 * rate;
         CHECK(expected(fault, stored)[0] + expected(fault, stored)[1] == Approx(mean));
         double sum = 0, squares = 0;
-        const int trials = 2000;
+        const int trials = 1000;
         for (std::uint64_t trial = 0; trial < trials; ++trial) {
             const auto n = static_cast<double>(fault.events(stored, 5, trial, 1).size());
             sum += n;
@@ -154,21 +191,27 @@ TEST_CASE("the number of flips is binomial: mean and dispersion") {
 }
 
 TEST_CASE("far fewer than one flip a trial: a million trials are a Poisson process") {
+#ifdef NDEBUG
+    const double trials = 1e6;
+#else
+    const double trials = 1e5;  // sanitised builds are slow
+#endif
     const CodeImage stored = image(125000, std::vector<int>(8, 1));  // a million bits of values
     const BitFlip flip(1e-9, {{"values"}, {}, {}});
     const CellMisread misread({{"cell", {{1, two_levels(1e-9)}}}});
     std::size_t flips = 0, misreads = 0;
     std::vector<std::size_t> blocks(2);
-    for (std::uint64_t trial = 0; trial < 1000000; ++trial) {
+    for (std::uint64_t trial = 0; static_cast<double>(trial) < trials; ++trial) {
         const auto events = flip.events(stored, 3, trial, 1);
         flips += events.size();
         for (const Event& event : events) ++blocks[event.cell / 500000];
         misreads += misread.events(stored, 3, trial, 1).size();
     }
-    // Expected 1,000 and 1,125; five sigma: a right program fails once in 1.7 million seeds.
-    CHECK(std::abs(static_cast<double>(flips) - 1000) < 5 * std::sqrt(1000.0));
-    CHECK(std::abs(static_cast<double>(misreads) - 1125) < 5 * std::sqrt(1125.0));
-    CHECK(std::abs(static_cast<double>(blocks[0]) - static_cast<double>(blocks[1])) < 5 * std::sqrt(1000.0));
+    // Five sigma: a right program fails once in 1.7 million seeds.
+    const double mean = trials * 1e-3;
+    CHECK(std::abs(static_cast<double>(flips) - mean) < 5 * std::sqrt(mean));
+    CHECK(std::abs(static_cast<double>(misreads) - 1.125 * mean) < 5 * std::sqrt(1.125 * mean));
+    CHECK(std::abs(static_cast<double>(blocks[0]) - static_cast<double>(blocks[1])) < 5 * std::sqrt(mean));
 }
 
 TEST_CASE("an exact count: always so many different bits, each equally likely, first and last in reach") {
