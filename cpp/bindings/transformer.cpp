@@ -120,8 +120,8 @@ class KeptTrials {
     std::vector<std::string> regions() const { return trials_.regions(); }
     bool in_flight() const { return activations_ != nullptr; }
 
-    // Per trial: events by region (T, regions), flips of activations (T), where its sentences start (T + 1);
-    // then sentences and logits.
+    // Per trial: events by region (T, regions), flips of activations (T), what error correction did by name
+    // (T), where its sentences start (T + 1); then sentences and logits.
     py::tuple run(const InArray<std::uint64_t>& trials, int threads) {
         std::vector<TrialResult> results;
         Interrupts interrupts;
@@ -133,12 +133,19 @@ class KeptTrials {
         }
         std::vector<std::uint64_t> events;
         std::vector<std::uint64_t> flips;
+        std::map<std::string, std::vector<std::uint64_t>> ecc;
         std::vector<std::int64_t> starts{0};
         std::vector<std::int64_t> sentences;
         std::vector<float> logits;
         for (const TrialResult& result : results) {
             events.insert(events.end(), result.events.begin(), result.events.end());
             flips.push_back(result.flips);
+            for (const auto& [region, counts] : result.ecc) {
+                ecc[region + ".corrected"].push_back(counts.corrected);
+                ecc[region + ".detected"].push_back(counts.detected);
+                ecc[region + ".miscorrected"].push_back(counts.miscorrected);
+                ecc[region + ".silent"].push_back(counts.silent);
+            }
             sentences.insert(sentences.end(), result.sentences.begin(), result.sentences.end());
             logits.insert(logits.end(), result.logits.begin(), result.logits.end());
             starts.push_back(static_cast<std::int64_t>(sentences.size()));
@@ -146,7 +153,7 @@ class KeptTrials {
         const std::size_t regions = results.empty() ? 0 : results.front().events.size();
         const std::size_t ran = sentences.size();
         return py::make_tuple(to_array(std::move(events)).reshape({results.size(), regions}),
-                              to_array(std::move(flips)), to_array(std::move(starts)),
+                              to_array(std::move(flips)), ecc, to_array(std::move(starts)),
                               to_array(std::move(sentences)),
                               to_array(std::move(logits)).reshape({ran, width_, classes_}));
     }

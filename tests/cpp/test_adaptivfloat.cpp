@@ -117,6 +117,28 @@ TEST_CASE("the quantizer gives the same bits on a million random floats") {
     }
 }
 
+TEST_CASE("operands of a network that are NaN stay so, infinite ones saturate") {
+    const float infinity = std::numeric_limits<float>::infinity();
+    for (const AdaptivFloat& format : all_formats(8)) {
+        const AdaptivFloatQuantizer quantizer(format);
+        const std::vector<float> in{std::nanf(""), -std::nanf(""), infinity, -infinity, 1.0F};
+        std::vector<float> out(5);
+        quantizer.quantize(in.data(), out.data(), 5);
+        const float most = std::numeric_limits<float>::max();
+        REQUIRE((std::isnan(out[0]) && std::isnan(out[1])));
+        REQUIRE(out[2] == quantizer.decode(quantizer.encode(most)));
+        REQUIRE(out[3] == quantizer.decode(quantizer.encode(-most)));
+        if (!quantizer.exact_in_bf16()) continue;
+        std::vector<std::uint16_t> half(5);
+        quantizer.quantize_to_bf16(in.data(), half.data(), 5);
+        for (std::size_t i = 0; i < 5; ++i) {
+            const float value = std::bit_cast<float>(std::uint32_t{half[i]} << 16);
+            REQUIRE((std::isnan(value) || value == out[i]));
+            REQUIRE(std::isnan(value) == (i < 2));
+        }
+    }
+}
+
 TEST_CASE("bf16 is refused where it would round") {
     std::uint16_t out = 0;
     const float in = 1;

@@ -300,35 +300,36 @@ TEST_CASE("the index finds the sentences that read a row") {
 TEST_CASE("infinite and undefined weights reach the logits of the sentences that read them, no others") {
     const float bad[]{std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()};
     for (const auto& products : back_ends()) {
-        const Case tested(products, "embeddings.word", "dense", false);
-        const Encoder encoder = tested.encoder();
-        const std::vector<float> clean = trace(encoder, tested.sentences.batch(), 1);
-        const auto row = static_cast<std::uint32_t>(tested.sentences.ids[3]);
-        const auto reading =
-            SentenceIndex(tested.sentences.batch(), "embeddings.word", small).reading(std::span(&row, 1));
-        REQUIRE(reading.size() < 30);
-        for (const float value : bad) {
-            std::vector<float> table = tested.network.values.at("embeddings.word");
-            table[row * small.embedding + 1] = value;
-            const std::vector<float> logits = trace(encoder.over(table), tested.sentences.batch(), 2);
-            const std::size_t width = logits.size() / 30;
-            for (std::uint32_t i = 0; i < 30; ++i) {
-                const auto of = [&](const std::vector<float>& all) {
-                    return std::span(all).subspan(i * width, width);
-                };
-                const bool reads = std::ranges::binary_search(reading, i);
-                const auto finite = [](float x) { return std::isfinite(x); };
-                if (reads) REQUIRE(std::ranges::none_of(of(logits), finite));
-                if (!reads) REQUIRE(same_bits(of(logits), of(clean)));
+        for (const bool adaptivfloat : {false, true}) {
+            const Case tested(products, "embeddings.word", "dense", adaptivfloat);
+            const Encoder encoder = tested.encoder();
+            INFO(encoder.path());
+            const std::vector<float> clean = trace(encoder, tested.sentences.batch(), 1);
+            const auto row = static_cast<std::uint32_t>(tested.sentences.ids[3]);
+            const auto reading =
+                SentenceIndex(tested.sentences.batch(), "embeddings.word", small).reading(std::span(&row, 1));
+            REQUIRE(reading.size() < 30);
+            for (const float value : bad) {
+                std::vector<float> table = tested.network.values.at("embeddings.word");
+                table[row * small.embedding + 1] = value;
+                const std::vector<float> logits = trace(encoder.over(table), tested.sentences.batch(), 2);
+                const std::size_t width = logits.size() / 30;
+                for (std::uint32_t i = 0; i < 30; ++i) {
+                    const auto of = [&](const std::vector<float>& all) {
+                        return std::span(all).subspan(i * width, width);
+                    };
+                    const bool reads = std::ranges::binary_search(reading, i);
+                    const auto finite = [](float x) { return std::isfinite(x); };
+                    if (reads) REQUIRE(std::ranges::none_of(of(logits), finite));
+                    if (!reads) REQUIRE(same_bits(of(logits), of(clean)));
+                }
             }
-        }
-        Tensors tensors = tested.network.tensors;
-        std::vector<float> matrix = tested.network.values.at("layers.0.up.weight");
-        matrix[5] = bad[1];
-        tensors.add("layers.0.up.weight", {matrix, small.ffn, small.hidden});
-        for (const float x :
-             trace(encoder.with_tensor(tensors, "layers.0.up.weight"), tested.sentences.batch(), 1)) {
-            REQUIRE(std::isnan(x));
+            Tensors tensors = tested.network.tensors;
+            std::vector<float> matrix = tested.network.values.at("layers.0.output.weight");
+            matrix[5] = bad[1];
+            tensors.add("layers.0.output.weight", {matrix, small.hidden, small.hidden});
+            const Encoder broken = encoder.with_tensor(tensors, "layers.0.output.weight");
+            for (const float x : trace(broken, tested.sentences.batch(), 1)) REQUIRE(std::isnan(x));
         }
     }
 }

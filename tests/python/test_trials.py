@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from siliconbert import exits, faults, formats
+from siliconbert import exits, faults, formats, storage
 from siliconbert.data import Data
 from siliconbert.models import Trace
 from siliconbert.reference import transformer as reference
@@ -93,6 +93,86 @@ def test_trials_equal_plain_runs(layout, cells, name):
         assert found.rerun[row] == len(bad.touched(model.tokens(data)))
     assert list(found.events_by_region) == list(model.image.bits)
     assert not found.nonfinite.any() and found.ecc == {}
+
+
+def equals_plain_runs(model, data, fault, trials, rule=by_entropy):
+    """The trials, compared with runs of whole faulty copies."""
+    clean = model.trace(data)
+    found = model.trials(fault, data, clean, seed=3, trials=trials, threads=2, rule=rule)
+    for row, trial in enumerate(trials):
+        bad, events = faults.inject(model, fault, seed=3, trial=trial)
+        trace = bad.trace(data)
+        layers = rule(trace.entropy)
+        used = np.arange(len(data)), layers - 1
+        np.testing.assert_array_equal(found.layers[row], layers)
+        bits = np.unpackbits(found.bits[row], bitorder="little", count=len(data))
+        np.testing.assert_array_equal(bits, trace.correct(data.labels)[used])
+        assert found.events[row] == len(events)
+        assert found.nonfinite[row] == (~np.isfinite(trace.logits[used]).all(axis=1)).sum()
+        again = bad.trace(data, clean=clean)
+        np.testing.assert_array_equal(again.logits, trace.logits)
+    return found
+
+
+@pytest.mark.parametrize("name", ["embeddings.word", "layers.1.up.weight"])
+@pytest.mark.parametrize(
+    "layout",
+    [{"name": "bitmask", "restart": "row"}, "coo", "csr", "rle", "csb", "cscb", "bsr", "block_bitmap"],
+    ids=str,
+)
+def test_trials_of_every_layout(layout, name):
+    model = tiny().store(name, layout=layout)
+    every_region = faults.BitFlip(2e-3)
+    values = faults.BitFlip(5e-4, regions=["values"])
+    for fault in (every_region, values):
+        assert equals_plain_runs(model, labelled(), fault, [5, 0]).events.any()
+
+
+@pytest.mark.parametrize("ecc", ["secded-72-64", {"values": "secded-39-32", "mask": "parity"}], ids=str)
+@pytest.mark.parametrize(
+    "cells", [CELLS, {"values.sign": "rram-slc", "values": "rram-mlc3", "*": "rram-mlc2"}], ids=str
+)
+def test_trials_behind_error_correcting_codes(ecc, cells):
+    model, fault = tiny().store("embeddings.word", cells=cells, ecc=ecc, gray=True), faults.BitFlip(2e-3)
+    found = equals_plain_runs(model, labelled(), fault, range(4))
+    assert list(found.events_by_region) == list(model.image.bits)
+    total = {}
+    for trial in range(4):
+        _, events = faults.inject(model, fault, 3, trial)
+        for region, counts in storage.after_ecc(model.image, events)[1].items():
+            for kind, count in counts.items():
+                total.setdefault(f"{region}.{kind}", []).append(count)
+    assert {name: counts.tolist() for name, counts in found.ecc.items()} == total
+    assert sum(map(sum, total.values())) > 0
+
+
+@pytest.mark.parametrize("name", ["embeddings.word", "layers.1.up.weight"])
+@pytest.mark.parametrize(
+    "fmt",
+    [
+        formats.Minifloat(5, 2, overflow="ieee"),
+        formats.Minifloat(4, 3, "fn"),
+        formats.Integer(8, per="row"),
+        formats.Fixed(8, 6),
+        formats.Codebook(4),
+    ],
+    ids=lambda fmt: fmt.family,
+)
+def test_trials_of_other_formats(fmt, name):
+    """Scales and codes of these may turn infinite or undefined, and matrices may need other products."""
+    model = tiny().store(name, fmt)
+    every = equals_plain_runs(model, labelled(), faults.BitFlip(2e-3), [2, 7, 9], by_prediction)
+    assert every.events.any()
+
+
+def test_sentences_without_an_answer_are_counted():
+    model, data = tiny().store("embeddings.word", formats.Minifloat(5, 2), layout="dense"), labelled()
+    fault = faults.StuckAt(0.005, 1, fields=["exponent", "mantissa"])
+    found = equals_plain_runs(model, data, fault, range(3))
+    assert found.nonfinite.all() and (found.nonfinite < found.rerun).any()
+    gone = found.layers == model.shape.layers
+    assert (gone.sum(axis=1) >= found.nonfinite).all()
+    assert (found.correct <= len(data) - found.nonfinite).all()
 
 
 @pytest.mark.parametrize("name", ["embeddings.word", "layers.0.query.weight"])

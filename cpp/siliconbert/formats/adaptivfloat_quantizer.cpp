@@ -1,5 +1,7 @@
 #include "siliconbert/formats/adaptivfloat_quantizer.hpp"
 
+#include <cmath>
+
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/clones.hpp"
 
@@ -48,13 +50,17 @@ AdaptivFloatQuantizer::AdaptivFloatQuantizer(const AdaptivFloat& format)
       vectorised_(format.variant != AdaptivFloatVariant::edgebert_rtl && format.bias >= -126),
       rounding_(rounding(format, coder_)) {}
 
+float AdaptivFloatQuantizer::rounded(float value) const {
+    return std::isnan(value) ? value : coder_.decode(coder_.encode(value));
+}
+
 bool AdaptivFloatQuantizer::exact_in_bf16() const {
     return format_.mantissa_bits() <= 7 && format_.bias >= -126;
 }
 
 void AdaptivFloatQuantizer::quantize(const float* in, float* out, std::size_t count) const {
     if (vectorised_) return round_to_float(rounding_, in, out, count);
-    for (std::size_t i = 0; i < count; ++i) out[i] = coder_.decode(coder_.encode(in[i]));
+    for (std::size_t i = 0; i < count; ++i) out[i] = rounded(in[i]);
 }
 
 void AdaptivFloatQuantizer::quantize_to_bf16(const float* in, std::uint16_t* out, std::size_t count) const {
@@ -63,8 +69,7 @@ void AdaptivFloatQuantizer::quantize_to_bf16(const float* in, std::uint16_t* out
             format_.mantissa_bits(), " and ", format_.bias);
     if (vectorised_) return round_to_bf16(rounding_, in, out, count);
     for (std::size_t i = 0; i < count; ++i) {
-        const float value = coder_.decode(coder_.encode(in[i]));
-        out[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
+        out[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(rounded(in[i])) >> 16);
     }
 }
 

@@ -29,7 +29,9 @@ struct AdaptivFloatRounding {
         const std::int32_t inside = std::min(std::max(rounded, smallest), largest);
         const std::int32_t kept = magnitude > zero_up_to ? inside : 0;
         const std::uint32_t sign = kept != 0 || magnitude == 0 ? bits & 0x80000000 : 0;
-        return static_cast<std::uint32_t>(kept) | sign;
+        constexpr std::int32_t infinity = 0x7f800000;
+        const std::int32_t nan = (infinity - magnitude) >> 31;  // all ones where it is one, which is NaN too
+        return static_cast<std::uint32_t>(kept | nan) | sign;
     }
 };
 
@@ -42,12 +44,14 @@ class AdaptivFloatQuantizer {
     float decode(std::uint32_t code) const { return coder_.decode(code); }
     bool exact_in_bf16() const;  // every value has at most 8 significant bits and an exponent of bf16
 
-    // Arguments are finite; infinities saturate. `in` may be `out`.
+    // Infinities saturate, NaN stays NaN. `in` may be `out`.
     void quantize(const float* in, float* out, std::size_t count) const;
     void quantize_in_place(float* values, std::size_t count) const { quantize(values, values, count); }
     void quantize_to_bf16(const float* in, std::uint16_t* out, std::size_t count) const;
 
  private:
+    float rounded(float value) const;
+
     AdaptivFloat format_;
     AdaptivFloatCoder coder_;
     bool vectorised_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace siliconbert {
 
@@ -79,8 +80,8 @@ void InFlight::apply(std::size_t place, std::span<const Flip> flips, std::size_t
 void InFlight::flip(std::size_t place, std::uint32_t bits, Operands operands, std::size_t at) const {
     const auto flipped = [&](float value) {
         if (!weights_.formats) return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ bits);
-        const AdaptivFloatCoder coder((*weights_.formats)[place].format());
-        return coder.decode(coder.encode(value) ^ bits);
+        const AdaptivFloatQuantizer& format = (*weights_.formats)[place];
+        return std::isnan(value) ? value : format.decode(format.encode(value) ^ bits);  // no code is NaN
     };
     if (operands.bf16 == nullptr) {
         operands.fp32[at] = flipped(operands.fp32[at]);

@@ -95,6 +95,9 @@ TrialResult Trials::run_one(std::uint64_t trial, int threads, const Poll& poll) 
         const CodeImage& image = stored_->clean().image;
         events = spec_.memory->fault.events(image, spec_.seed, trial, threads);
         result.events = count_by_region(image, events);
+        EccResult read = after_ecc(image, events);
+        result.ecc = std::move(read.counts);
+        events = std::move(read.events);
         if (!events.empty()) {
             faulty.emplace(*stored_, events);
             result.sentences = index_.reading(faulty->rows());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "siliconbert/base/words.hpp"
+#include "siliconbert/storage/ecc.hpp"
 #include "siliconbert/transformer/encoder.hpp"
 #include "siliconbert/transformer/sentence_index.hpp"
 #include "siliconbert/transformer/stored_tensor.hpp"
@@ -17,7 +18,8 @@
 namespace siliconbert {
 
 struct TrialResult {
-    std::vector<std::uint64_t> events;     // by region of the image, where a tensor is stored
+    std::vector<std::uint64_t> events;     // by region of the image, before any correction
+    EccByRegion ecc;                       // of the regions with an error-correcting code
     std::uint64_t flips = 0;               // of activations
     std::vector<std::uint32_t> sentences;  // that ran again, ascending; all others are as without faults
     std::vector<float> logits;             // sentences x exits x classes

@@ -167,7 +167,9 @@ class Model:
         clean    : the trace of `data` on this model; made here where it is None
         seed     : of the faults; trial numbers are the other half of a fault's address
         threads  : None for all processors; the result is the same at any count
-        rule     : exit layer (1-based) of each sentence from the entropies (N, exits); None for the last exit
+        rule     : exit layer (1-based) of each sentence from the entropies (N, exits), NaN where a logit is
+                   not finite; called once without faults and once for each trial that touched a sentence, in
+                   their order. None for the last exit
         progress : called with the number of finished trials now and then
         reuse    : False reruns every sentence in every trial, which changes nothing but the time and `rerun`
         errors   : ValueError for no trials, labels outside the classes, a `clean` of something else, faults

@@ -31,7 +31,9 @@ class Trials:
     events           : int64 (T,), cells that were read wrong and bits of activations that flipped
     events_by_region : region of the image -> int64 (T,); "activations" for those of activations where the
                        fault disturbs them
-    ecc              : what error correction did -> int64 (T,); empty where there is none
+    ecc              : "mask.corrected" and so on -> int64 (T,), words of regions with an error-correcting
+                       code: corrected, detected only, miscorrected (of the corrected ones: still wrong),
+                       silent (wrong and not seen)
     rerun            : int64 (T,), sentences that the events touched
     nonfinite        : int64 (T,), sentences with an infinite or undefined logit at the exit that answered for
                        them; they count as wrong
@@ -86,10 +88,11 @@ def run(
 ) -> Trials:
     """All trials of the core's `core`, piece by piece; `clean` answers for the sentences that did not run."""
     judge = _Judge(clean, labels, rule)
-    events, answers, rerun = [], [], []
+    events, corrections, answers, rerun = [], [], [], []
     for piece in _pieces(numbers, threads or _core.base.available_threads()):
-        found, flips, starts, sentences, logits = core.run(piece.astype(np.uint64), threads)
+        found, flips, ecc, starts, sentences, logits = core.run(piece.astype(np.uint64), threads)
         events.append(np.column_stack([found, flips]))
+        corrections.append(ecc)
         rerun.append(np.diff(starts))
         for first, last in pairwise(starts):
             answers.append(judge(sentences[first:last], logits[first:last]))
@@ -107,7 +110,10 @@ def run(
         bits=np.packbits(np.array(right), axis=1, bitorder="little"),
         events=counts.sum(axis=1),
         events_by_region=by_region,
-        ecc={},
+        ecc={
+            name: np.array([count for ecc in corrections for count in ecc[name]], np.int64)
+            for name in corrections[0]
+        },
         rerun=np.concatenate(rerun),
         nonfinite=np.array(nonfinite, np.int64),
         layers=None if rule is None else np.array(layers),
