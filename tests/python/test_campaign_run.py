@@ -322,3 +322,14 @@ def test_status_of_a_campaign_on_its_way(tiny, tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main(["status", str(tmp_path)])
     assert left.value.code == 2 and "is not a store" in capsys.readouterr().err
+
+
+def test_cells_of_the_users_own(tiny, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("name,level,mean,sigma\nmine,0,0.0,0.1\nmine,1,1.0,0.3\n")
+    options = {"cells_file": str(path), "cells": ["mine"], "faults": ["cell_misread"], "trials": 4}
+    line = command(tiny, tmp_path / "s", "--workers", "1", "--json", **options)
+    code, out, err = finish(tiny, line)
+    assert code == 0, err
+    (record,) = json.loads(out)["configurations"]
+    assert record["events"] > 0 and record["area_mm2"] is None and record["accuracy"] < 1

@@ -7,7 +7,7 @@ all keys is experiments/edgebert/campaigns/faults.yaml.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -51,10 +51,10 @@ def _name_to(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, (str, int)) else value)
 
 
-def _one_of(known: list[str]) -> AfterValidator:
+def _one_of(known: Callable[[], list[str]]) -> AfterValidator:
     def check(name: str) -> str:
-        if name not in known:
-            raise ValueError(f"one of {', '.join(known)}")
+        if name not in known():
+            raise ValueError(f"one of {', '.join(known())}")
         return name
 
     return AfterValidator(check)
@@ -63,7 +63,7 @@ def _one_of(known: list[str]) -> AfterValidator:
 class Task(_Strict):
     """Labelled sentences by name."""
 
-    name: Annotated[str, _one_of(data.names())]
+    name: Annotated[str, _one_of(data.names)]
     split: Literal["train", "dev", "dev_mismatched"] = "dev"
 
 
@@ -97,9 +97,9 @@ class Accelerator(_Strict):
     sequence : tokens a sentence is padded to
     """
 
-    name: Annotated[str, _one_of(hardware.names())]
+    name: Annotated[str, _one_of(hardware.names)]
     n: int = 16
-    shape: Annotated[str, _one_of(sorted(catalog.records("models")))] | None = None
+    shape: Annotated[str, _one_of(lambda: sorted(catalog.records("models")))] | None = None
     target_ms: float | None = Field(default=None, gt=0)
     sequence: int = Field(default=128, ge=1)
 
@@ -125,7 +125,7 @@ class Trials(_Strict):
 
 
 Cells = Annotated[
-    dict[str, Annotated[str, _one_of(faults.names())]],
+    dict[str, Annotated[str, _one_of(faults.names)]],
     BeforeValidator(lambda v: {"*": v} if isinstance(v, str) else v),
 ]
 
@@ -140,6 +140,7 @@ class Settings(_Strict):
     layouts: list[Annotated[Any, AfterValidator(records.check_layout)]] = Field(
         default=["bitmask"], min_length=1
     )
+    cells_file: Annotated[str, AfterValidator(records.load_cells)] | None = None
     cells: list[Cells] = Field(min_length=1)
     ecc: list[Annotated[Any, AfterValidator(records.check_ecc)]] = Field(default=[None], min_length=1)
     faults: list[Annotated[Any, AfterValidator(records.check_fault)]] = Field(

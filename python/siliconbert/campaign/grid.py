@@ -16,6 +16,7 @@ import numpy as np
 from siliconbert import data, faults, models
 from siliconbert.campaign.config import Settings
 from siliconbert.data import Data
+from siliconbert.models import Model
 
 # Fields of a configuration that a table shows, in this order.
 LABELS = ("model", "task", "format", "layout", "cells", "ecc", "fault", "exit")
@@ -23,10 +24,33 @@ LABELS = ("model", "task", "format", "layout", "cells", "ecc", "fault", "exit")
 
 @dataclass(frozen=True)
 class Places:
-    """Folders of this machine that names are looked up in; they belong to no configuration."""
+    """Where names are looked up; this belongs to no configuration, and a worker may have other folders.
 
+    here       : the folder that relative names start from
+    glue, zoo  : folders of sentences and of models
+    cells      : name and text of a file of users' cells
+    """
+
+    here: Path
     glue: Path | None = None
     zoo: Path | None = None
+    cells: tuple[str, str] | None = None
+
+    @classmethod
+    def make(cls, glue: str | Path | None, zoo: str | Path | None, cells: str | None) -> Places:
+        """The places of this process."""
+        text = None if cells is None else (Path(cells).name, Path(cells).read_text(encoding="utf-8"))
+        folders = [None if folder is None else Path(folder).resolve() for folder in (glue, zoo)]
+        return cls(Path.cwd(), folders[0], folders[1], text)
+
+    def model(self, name: str) -> Model:
+        """The model of that name, from a file or folder where there is one."""
+        return models.load(self.here / name if (self.here / name).exists() else name, zoo=self.zoo)
+
+    def sentences(self, task: str, split: str, most: int | None) -> Data:
+        """The sentences, evenly spaced ones where there are more than asked for."""
+        found = data.load(task, split=split, folder=self.glue)
+        return found if most is None else found.quick(most)
 
 
 @dataclass(frozen=True)
@@ -85,9 +109,9 @@ def points(settings: Settings, places: Places) -> list[Point]:
 
     errors: ValueError for a model, data set or file that is not there
     """
-    weights = {name: models.load(name, zoo=places.zoo).fingerprint for name in settings.models}
+    weights = {name: places.model(name).fingerprint for name in settings.models}
     sentences = {
-        task: sentences_of(load_data(task.name, task.split, settings.sentences, places))
+        task: sentences_of(places.sentences(task.name, task.split, settings.sentences))
         for task in settings.tasks
     }
     axes = (settings.models, settings.tasks, settings.formats, settings.layouts, settings.cells, settings.ecc,
@@ -96,7 +120,7 @@ def points(settings: Settings, places: Places) -> list[Point]:
     for model, task, fmt, layout, cells, ecc, fault, leave in itertools.product(*axes):
         content = {"model": weights[model], "sentences": sentences[task], "cells": _cells(cells.values())}
         if leave is not None and leave.lut is not None:
-            content["lut"] = hashlib.sha256(Path(leave.lut).read_bytes()).hexdigest()[:16]
+            content["lut"] = hashlib.sha256((places.here / leave.lut).read_bytes()).hexdigest()[:16]
         found.append(
             Point(
                 model=model,
@@ -115,12 +139,6 @@ def points(settings: Settings, places: Places) -> list[Point]:
             )
         )
     return found
-
-
-def load_data(task: str, split: str, sentences: int | None, places: Places) -> Data:
-    """The sentences, evenly spaced ones where there are more than asked for."""
-    found = data.load(task, split=split, folder=places.glue)
-    return found if sentences is None else found.quick(sentences)
 
 
 def sentences_of(found: Data) -> str:

@@ -23,7 +23,7 @@ from siliconbert.models.atomic import create_atomically
 VERSION = 1
 # The parts of the package that decide what a row holds; the others may change under a store.
 _CODE = ("_core", "_onednn", "data", "exits", "faults", "formats", "models", "sparsity", "storage")
-_CODE_IN_CAMPAIGN = ("grid", "records", "rules", "trial", "work")
+_CODE_IN_CAMPAIGN = ("area", "exits", "grid", "records", "rules", "trial", "work")
 # Entries that must be the same for rows to share a store.
 _COMPARED = ("layout", "settings", "content", "code")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,17 @@ class Rule:
     calls: list[NDArray[np.uint8]] = field(default_factory=list)
 
     @classmethod
-    def make(cls, record: dict[str, Any], model: Model, labels: ArrayLike, clean: Trace) -> Rule:
-        """The rule of a campaign file; the threshold of a `max_drop` is found on the clean trace."""
+    def make(cls, record: dict[str, Any], here: Path, model: Model, labels: ArrayLike, clean: Trace) -> Rule:
+        """The rule of a campaign file; the threshold of a `max_drop` is found on the clean trace.
+
+        here: the folder that the name of a table starts from
+        """
         if len(clean.layers) < model.shape.layers:
             raise ValueError(f"exits: {model.name} has no classifiers between its layers to leave at")
         lut, options = None, {}
         rule: Any = exits.EntropyRule()
         if record["rule"] == "prediction":
-            lut = _lut(record.get("lut"), model)
+            lut = _lut(here, record.get("lut"), model)
             options = {name: record[name] for name in _OPTIONS if name in record}
             rule = exits.PredictionRule(lut, **options)
         threshold = record.get("threshold")
@@ -74,9 +78,9 @@ class Rule:
         return [next(asked) if count else clean for count in rerun.tolist()]
 
 
-def _lut(path: str | None, model: Model) -> exits.Lut:
+def _lut(here: Path, path: str | None, model: Model) -> exits.Lut:
     if path is not None:
-        return exits.Lut.from_csv(path, layers=model.shape.layers)
+        return exits.Lut.from_csv(here / path, layers=model.shape.layers)
     if "lut" not in model.card:
         raise ValueError(f"exits: {model.name} has no look-up table of its own; name a CSV file as lut")
     return exits.Lut(**model.card["lut"])

@@ -61,7 +61,7 @@ class Campaign:
                        finished rows are kept, and the same call goes on from them
         """
         executor = _executor(workers, scheduler, tls, threads)
-        places = Places(*(None if folder is None else Path(folder).resolve() for folder in (glue, zoo)))
+        places = Places.make(glue, zoo, self.settings.cells_file)
         points = grid.points(self.settings, places)
         expected = manifest.make(self.settings.model_dump(mode="json"), points)
         folder = Store(store, mix_paths)

@@ -6,12 +6,13 @@ import json
 import math
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from siliconbert import faults, hardware
-from siliconbert.campaign import exits, parts, records
+from siliconbert.campaign import area, exits, parts, records
 from siliconbert.campaign.grid import Point
 from siliconbert.campaign.rules import Rule
 from siliconbert.data import Data
@@ -21,7 +22,6 @@ from siliconbert.models.trials import Trials
 
 # Clean traces kept in memory: neighbours in the grid share them.
 _KEPT = 4
-MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Ready:
     rule: Rule | None
 
     @classmethod
-    def make(cls, point: Point, model: Model, data: Data, threads: int | None) -> Ready:
+    def make(cls, point: Point, here: Path, model: Model, data: Data, threads: int | None) -> Ready:
         """Builds all of it; ValueError where the combination cannot be."""
         stored = model.store(
             point.tensor,
@@ -48,7 +48,7 @@ class Ready:
         fault = faults.from_record(point.fault)
         faults.inject(stored.image, fault, point.seed, 0)
         clean = _clean(stored, data, point.content["sentences"], threads)
-        rule = None if point.exit is None else Rule.make(point.exit, model, data.labels, clean)
+        rule = None if point.exit is None else Rule.make(point.exit, here, model, data.labels, clean)
         clean.accuracy(data.labels)
         return cls(point, data, stored, clean, fault, rule)
 
@@ -93,14 +93,11 @@ class Ready:
 
     def _notes(self) -> dict[str, Any]:
         image, shape = self.stored.image, hardware.shape(self.stored)
-        held = {region.name: faults.cell(region.map.cell) for region in image.image.regions}
-        area = sum(image.bits[name] / 8 / MEBIBYTE * cell.area_mm2_per_mb for name, cell in held.items())
-        latency = max(cell.read_latency_ns for cell in held.values())
         return {
             "bits": image.bits,
             "cells": image.cells,
-            "area_mm2": _known(area),
-            "read_latency_ns": _known(latency),
+            "area_mm2": _known(area.total(image)),
+            "read_latency_ns": _known(area.read_latency_ns(image)),
             "format": str(image.format),
             "shape": asdict(shape),
             "expected_events": self._expected(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from siliconbert import models
+from siliconbert import faults
 from siliconbert.campaign import manifest, parts
-from siliconbert.campaign.grid import Places, Point, load_data, sentences_of
+from siliconbert.campaign.grid import Places, Point, sentences_of
 from siliconbert.campaign.trial import Ready
 from siliconbert.data import Data
 from siliconbert.models import Model
@@ -105,15 +106,16 @@ def _ready(point: Point, places: Places, threads: int | None) -> Ready:
     if point.hash not in _READY:
         model, data = _subject(point, places)
         _READY.clear()
-        _READY[point.hash] = Ready.make(point, model, data, threads)
+        _READY[point.hash] = Ready.make(point, places.here, model, data, threads)
     return _READY[point.hash]
 
 
 def _subject(point: Point, places: Places) -> tuple[Model, Data]:
-    """The model and the sentences, the same as the campaign's."""
+    """The model and the sentences, the same as the campaign's; users' cells are known afterwards."""
     try:
-        model = _model(point.model, places.zoo)
-        data = _data(point.task, point.split, point.sentences, places)
+        _load_cells(places.cells)
+        model = _model(places, point.model)
+        data = _data(places, point.task, point.split, point.sentences)
     except ValueError as error:
         raise UnlikeError(f"{socket.gethostname()}: {error}") from None
     for what, found in (("model", model.fingerprint), ("sentences", sentences_of(data))):
@@ -125,10 +127,20 @@ def _subject(point: Point, places: Places) -> tuple[Model, Data]:
 
 
 @lru_cache(maxsize=_KEPT)
-def _model(name: str, zoo: Path | None) -> Model:
-    return models.load(name, zoo=zoo)
+def _model(places: Places, name: str) -> Model:
+    return places.model(name)
 
 
 @lru_cache(maxsize=_KEPT)
-def _data(task: str, split: str, sentences: int | None, places: Places) -> Data:
-    return load_data(task, split, sentences, places)
+def _data(places: Places, task: str, split: str, sentences: int | None) -> Data:
+    return places.sentences(task, split, sentences)
+
+
+@lru_cache
+def _load_cells(cells: tuple[str, str] | None) -> None:
+    """Cells travel as text: a worker of a cluster may not see the file."""
+    if cells is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / cells[0]
+            path.write_text(cells[1], encoding="utf-8")
+            faults.load_cells(path)
