@@ -103,6 +103,8 @@ def test_the_hash_is_the_contents():
         "layout": "bitmask",
         "cells": {"values": "rram-mlc2", "*": "rram-slc"},
         "ecc": None,
+        "gray": False,
+        "order": None,
         "fault": "cell_misread",
         "exit": None,
         "seed": 1,
@@ -118,3 +120,27 @@ def test_the_commented_file_is_good():
     path = Path(__file__).parents[2] / "experiments" / "edgebert" / "campaigns" / "faults.yaml"
     settings = campaign.load(path).settings
     assert set(settings.model_fields_set) == set(config.Settings.model_fields), "it names every key"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("layouts: [{name: bitmask, restart: row}, {name: bsr, block: [4, 4]}, nm]\n", None),
+        ("layouts: [{name: bitmask, restart: column}]\n", "layouts.0: storage.layout: restart of bitmask"),
+        ("layouts: [{restart: row}]\n", "layouts.0: storage.layout: layout must be one of"),
+        ("ecc: [null, secded-72-64, {mask: parity}]\n", None),
+        ("ecc: [secded]\n", "ecc.0 must be null, one of parity"),
+        ("gray: [false, true, {values: true}]\n", None),
+        ("gray: [maybe]\n", "gray.0 must be true, false, or a mapping"),
+        ("faults: [{kind: mixed, parts: [cell_misread, {kind: stuck_at, rate: 1e-9, value: 1}]}]\n", None),
+        ("formats: [{family: integer, width: 4, per: row}]\n", None),
+        ("formats: [{family: integer, widht: 4}]\n", "formats.0: formats.make: options of integer"),
+    ],
+)
+def test_records_of_other_stages(tmp_path, text, sentence):
+    if sentence is None:
+        read(tmp_path, GOOD + text)
+        return
+    with pytest.raises(ValueError) as caught:
+        read(tmp_path, GOOD + text)
+    assert sentence in str(caught.value)

@@ -143,6 +143,8 @@ class Settings(_Strict):
     cells_file: Annotated[str, AfterValidator(records.load_cells)] | None = None
     cells: list[Cells] = Field(min_length=1)
     ecc: list[Annotated[Any, AfterValidator(records.check_ecc)]] = Field(default=[None], min_length=1)
+    gray: list[Annotated[Any, AfterValidator(records.check_gray)]] = Field(default=[False], min_length=1)
+    orders: list[str | None] = Field(default=[None], min_length=1)
     faults: list[Annotated[Any, AfterValidator(records.check_fault)]] = Field(
         default=["cell_misread"], min_length=1
     )
@@ -170,7 +172,19 @@ class Settings(_Strict):
         return self.model_copy(update={"quick": True, "trials": trials, "sentences": few})
 
 
-AXES = ("models", "tasks", "formats", "layouts", "cells", "ecc", "faults", "exits", "accelerators")
+AXES = (
+    "models",
+    "tasks",
+    "formats",
+    "layouts",
+    "cells",
+    "ecc",
+    "gray",
+    "orders",
+    "faults",
+    "exits",
+    "accelerators",
+)
 
 
 def read(path: str | Path) -> Settings:

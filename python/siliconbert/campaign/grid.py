@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from siliconbert import data, faults, models
-from siliconbert.campaign.config import Settings
+from siliconbert.campaign.config import AXES, Settings
 from siliconbert.data import Data
 from siliconbert.models import Model
 
 # Fields of a configuration that a table shows, in this order.
-LABELS = ("model", "task", "format", "layout", "cells", "ecc", "fault", "exit")
+LABELS = ("model", "task", "format", "layout", "cells", "ecc", "gray", "order", "fault", "exit")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ class Point:
     layout: Any
     cells: dict[str, str]
     ecc: Any
+    gray: Any
+    order: str | None
     fault: Any
     exit: dict[str, Any] | None
     seed: int
@@ -101,7 +103,9 @@ def text(value: Any) -> str:
         return ", ".join(f"{key} {text(entry)}" for key, entry in value.items() if entry is not None)
     if isinstance(value, (list, tuple)):
         return " ".join(text(entry) for entry in value)
-    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None or value is False:
+        return "-"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def points(settings: Settings, places: Places) -> list[Point]:
@@ -114,10 +118,9 @@ def points(settings: Settings, places: Places) -> list[Point]:
         task: sentences_of(places.sentences(task.name, task.split, settings.sentences))
         for task in settings.tasks
     }
-    axes = (settings.models, settings.tasks, settings.formats, settings.layouts, settings.cells, settings.ecc,
-            settings.faults, settings.exits)  # fmt: skip
+    axes = (getattr(settings, axis) for axis in AXES if axis != "accelerators")
     found = []
-    for model, task, fmt, layout, cells, ecc, fault, leave in itertools.product(*axes):
+    for model, task, fmt, layout, cells, ecc, gray, order, fault, leave in itertools.product(*axes):
         content = {"model": weights[model], "sentences": sentences[task], "cells": _cells(cells.values())}
         if leave is not None and leave.lut is not None:
             content["lut"] = hashlib.sha256((places.here / leave.lut).read_bytes()).hexdigest()[:16]
@@ -132,6 +135,8 @@ def points(settings: Settings, places: Places) -> list[Point]:
                 layout=layout,
                 cells=dict(cells),
                 ecc=ecc,
+                gray=gray,
+                order=order,
                 fault=fault,
                 exit=None if leave is None else leave.model_dump(exclude_defaults=True),
                 seed=settings.seed,

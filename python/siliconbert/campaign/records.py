@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,28 @@ def format_of(record: Any) -> formats.Format | None:
 
 
 def check_layout(record: Any) -> Any:
-    """The record, refused where it names no layout."""
-    if record not in storage.layouts():
-        raise ValueError(f"one of {', '.join(storage.layouts())}")
-    return record
-
-
-def layout_of(record: Any) -> Any:
-    """The layout."""
+    """The record, refused where it names no layout or other options than the layout has."""
+    if isinstance(record, Mapping):
+        storage.layout(**{"name": None, **{str(key): value for key, value in record.items()}})
+    else:
+        storage.layout(record)
     return record
 
 
 def check_ecc(record: Any) -> Any:
     """The record, refused where it names no error-correcting code; None is none."""
+    known = list(storage.ecc_codes())
+    for code in record.values() if isinstance(record, Mapping) else [record]:
+        if code is not None and code not in known:
+            raise ValueError(f"null, one of {', '.join(known)}, or a mapping from regions to those")
+    return record
+
+
+def check_gray(record: Any) -> Any:
+    """The record, refused where it is not true or false, or says so for regions."""
+    for flag in record.values() if isinstance(record, Mapping) else [record]:
+        if not isinstance(flag, bool):
+            raise ValueError("true, false, or a mapping from regions to those")
     return record
 
 

@@ -41,9 +41,12 @@ class Ready:
         stored = model.store(
             point.tensor,
             records.format_of(point.format),
-            records.layout_of(point.layout),
+            point.layout,
             point.cells,
             point.ecc,
+            gray=point.gray,
+            order=point.order,
+            seed=point.seed,
         )
         fault = faults.from_record(point.fault)
         faults.inject(stored.image, fault, point.seed, 0)

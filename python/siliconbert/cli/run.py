@@ -132,7 +132,20 @@ def header(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-_LABELS = ("model", "task", "format", "layout", "cells", "ecc", "fault", "exit", "accelerator", "target_ms")
+_LABELS = (
+    "model",
+    "task",
+    "format",
+    "layout",
+    "cells",
+    "ecc",
+    "gray",
+    "order",
+    "fault",
+    "exit",
+    "accelerator",
+    "target_ms",
+)
 _COLUMNS = (
     ("trials", "trials"),
     ("clean", "clean, %"),

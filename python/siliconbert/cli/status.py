@@ -65,7 +65,8 @@ def _time(seconds: float) -> str:
 
 
 def _row(entry: dict[str, Any]) -> list[str]:
-    labels = ("model", "task", "format", "layout", "cells", "ecc", "fault", "exit")
+    from siliconbert.campaign.grid import LABELS
+
     accuracy = "" if entry["accuracy"] is None else f"{100 * entry['accuracy']:.2f}"
-    name = "; ".join(entry[label] for label in labels if entry[label] != "-")
+    name = "; ".join(entry[label] for label in LABELS if entry[label] != "-")
     return [name, entry["state"], f"{entry['trials']} of {entry['wanted']}", accuracy, entry["reason"] or ""]
