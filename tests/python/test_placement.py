@@ -1,5 +1,6 @@
 """Placement of bit planes: areas add up, forecasts rank, and only what a campaign has shown is chosen."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -126,3 +127,10 @@ def test_rows_say_what_was_tried():
     ]
     drop = rows[1]
     assert drop.low <= drop.value <= drop.high < 10
+
+
+def test_a_cell_without_a_density_is_refused(monkeypatch):
+    bare = replace(faults.cell("rram-slc"), area_mm2_per_mb=float("nan"))
+    monkeypatch.setattr(placement.faults, "cell", lambda name: bare)
+    with pytest.raises(ValueError, match="cells must have a density, rram-slc has none"):
+        campaign.place(model(), data(), ("rram-slc",))

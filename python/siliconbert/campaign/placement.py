@@ -132,6 +132,8 @@ def place(
     """
     if not 0.0 < max_drop < 1.0:
         raise ValueError(f"campaign.place: max_drop must be in (0, 1), got {max_drop}")
+    if bare := [name for name in cells if not math.isfinite(faults.cell(name).area_mm2_per_mb)]:
+        raise ValueError(f"campaign.place: cells must have a density, {', '.join(bare)} has none")
     tell = progress or (lambda _: None)
     own = None if tensor in model.formats else fmt
 
