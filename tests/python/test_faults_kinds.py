@@ -87,3 +87,13 @@ def test_wrong_records_are_one_sentence(record, complaint):
 def test_only_faults_have_records():
     with pytest.raises(ValueError, match=r"faults.to_record: fault must be of one of .*; got 3"):
         faults.to_record(3)
+
+
+def test_places_that_a_network_lacks_are_refused():
+    known = ["embeddings", "layer.1.query", "layer.2.query", "main.token"]
+    flips = faults.ActivationFlip(0.0, ["layer.2", "layer.*.query", "embeddings"])
+    faults.check_places(faults.Mixed([faults.BitFlip(0.1), flips]), known, "x")
+    for wrong in ("layer.3", "query", "main.token.x"):
+        mixed = faults.Mixed([flips, faults.ActivationFlip(0.1, ["main", wrong])])
+        with pytest.raises(ValueError, match=rf"x: places .* embeddings, layer.\*.query, .*; got '{wrong}'"):
+            faults.check_places(mixed, known, "x")

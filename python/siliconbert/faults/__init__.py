@@ -4,7 +4,7 @@ A fault is a small frozen record: CellMisread, BitFlip, StuckAt, ActivationFlip,
 gives one trial's faulty copy of an image or a model.
 """
 
-from siliconbert.faults.activations import ActivationFlip, Fault, Mixed
+from siliconbert.faults.activations import ActivationFlip, Fault, Mixed, check_places
 from siliconbert.faults.bits import BitFlip, StuckAt
 from siliconbert.faults.cells import Cell, cell, names
 from siliconbert.faults.inject import expected, inject
@@ -21,6 +21,7 @@ __all__ = [
     "Mixed",
     "StuckAt",
     "cell",
+    "check_places",
     "expected",
     "from_record",
     "inject",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 from siliconbert._core import faults as _core
 from siliconbert.faults import checks
 
-__all__ = ["ActivationFlip", "Fault", "Mixed"]
+__all__ = ["ActivationFlip", "Fault", "Mixed", "check_places"]
 
 
 class Fault(Protocol):
@@ -34,8 +35,8 @@ class ActivationFlip:
 
     rate    : probability per bit of the values that pass, 0..1; a value is as wide as the activation format's
               code, or 32 bits in float32
-    places  : names of places in the network; a name takes its parts too, "*" stands for any one part. None:
-              all of them
+    places  : names of places in the network ("layer.3.query"; see models.Shape.places); a name takes its
+              parts too ("layer.3"), "*" stands for any one part. None: all of them
     fields  : only these fields of the word, among "sign", "exponent", "mantissa"
     errors  : ValueError
 
@@ -113,3 +114,17 @@ class Mixed:
     def label(self) -> str:
         """One line for reports."""
         return " + ".join(part.label for part in self.parts)
+
+
+def check_places(fault: Fault, places: Sequence[str], caller: str) -> None:
+    """Refuses a fault of activations that names what is none of a network's places nor a whole of some.
+
+    >>> check_places(ActivationFlip(0.1, "layer.3"), ["layer.1.query", "layer.2.query"], "trace")
+    Traceback (most recent call last):
+    ValueError: trace: places of activation flips must be among layer.*.query; got 'layer.3'
+    """
+    for part in fault.parts if isinstance(fault, Mixed) else (fault,):
+        for name in getattr(part, "places", None) or ():
+            if not any(ActivationFlip(1, name).activations.at(place) for place in places):
+                known = ", ".join(dict.fromkeys(re.sub(r"\d+", "*", place) for place in places))
+                raise ValueError(f"{caller}: places of activation flips must be among {known}; got {name!r}")

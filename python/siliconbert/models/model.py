@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from siliconbert import _core, exits, formats, sparsity, storage
 from siliconbert.data import Data, Tokenizer
-from siliconbert.faults import Fault
+from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
@@ -140,6 +140,7 @@ class Model:
             raise ValueError(f"Model.trace: faults must disturb activations, got {faults.label}")
         if clean is not None:
             raise ValueError("Model.trace: clean must be None where faults disturb every sentence")
+        check_places(faults, self.shape.places(), "Model.trace")
         options = {"progress": progress, "faults": faults.activations, "seed": seed, "trial": trial}
         trace = self._trace(tokens, None, threads or 0, **options)
         return replace(trace, model=f"{trace.model}, {faults.label}, seed {seed}, trial {trial}")
@@ -179,6 +180,7 @@ class Model:
         tokens = self.tokens(data, "Model.trials")
         self._check_classifier()
         memory = self._memory(fault)
+        check_places(fault, self.shape.places(), "Model.trials")
         clean = self._trace(tokens, None, threads or 0) if clean is None else self.checked(clean, tokens)
         where = (tokens.ids, tokens.types, tokens.offsets)
         core = _core.transformer.Trials(self.encoder, *where, seed, memory, fault.activations, reuse)
