@@ -12,8 +12,9 @@ PLAN = placement_table.Plan(
     cells=("rram-slc", "rram-mlc2", "rram-mlc3"),
     ecc=("secded-72-64",),
     max_drop=0.01,
-    trials=600,
-    finalists=6,
+    trials=500,
+    finalists=4,
+    map_trials=10,
 )
 
 

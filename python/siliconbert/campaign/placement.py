@@ -152,7 +152,7 @@ def place(
         threads=threads,
         progress=tell,
     )
-    options = _options(store, cells, ecc, found)
+    options = _options(store, cells, ecc, {plane: _cautious(found, plane, len(data)) for plane in PLANES})
     candidates = sorted(_combined(options), key=lambda each: (each.area, each.forecast))
     safest = store({"*": cells[0]}, {})
     clean = safest.trace(data, threads=threads)
@@ -183,9 +183,9 @@ class _Option:
 
 
 def _options(
-    store: Callable[..., Stored], cells: Sequence[str], ecc: Sequence[str], found: Sensitivity
+    store: Callable[..., Stored], cells: Sequence[str], ecc: Sequence[str], per_flip: Mapping[str, float]
 ) -> dict[str, list[_Option]]:
-    """Every plane in every cell, bare and with every code."""
+    """Every plane in every cell, bare and with every code; `per_flip` is the loss of one flip in a plane."""
     options: dict[str, list[_Option]] = {plane: [] for plane in PLANES}
     for cell, code in product(cells, (None, *ecc)):
         held = {plane: cell for plane in PLANES} | {"*": cells[0]}
@@ -197,9 +197,17 @@ def _options(
             check = f"{plane}.check"
             misread = expected[plane] + expected.get(check, 0.0)
             wrong = misread if code is None else _left(misread, image.bits[plane], code)
-            loss = min(1.0, wrong * max(0.0, found[plane.split(".")[-1]].per_flip.high))
+            loss = min(1.0, wrong * per_flip[plane])
             options[plane].append(_Option(cell, code, areas[plane] + areas.get(check, 0.0), misread, loss))
     return {plane: some for plane, some in options.items() if some}
+
+
+def _cautious(found: Sensitivity, plane: str, sentences: int) -> float:
+    """The upper bound of the loss per flip, and never below one sentence lost by all the flips of a trial."""
+    label = plane.split(".")[-1]
+    if label not in found:
+        return 0.0
+    return max(found[label].per_flip.high, 1.0 / sentences / found[label].flips)
 
 
 def _left(misread: float, bits: int, ecc: str) -> float:
@@ -219,7 +227,7 @@ def _combined(options: Mapping[str, list[_Option]]) -> Iterator[Candidate]:
             {plane: option.ecc for plane, option in pairs.items() if option.ecc is not None},
             sum(option.area for option in chosen),
             sum(option.expected for option in chosen),
-            sum(option.forecast for option in chosen),
+            min(1.0, sum(option.forecast for option in chosen)),
         )
 
 

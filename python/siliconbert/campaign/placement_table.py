@@ -34,6 +34,7 @@ class Plan:
     max_drop: float
     trials: int
     finalists: int
+    map_trials: int
 
 
 def run(table: str, task: str, call: Call, plan: Plan) -> Outcome:
@@ -51,6 +52,7 @@ def run(table: str, task: str, call: Call, plan: Plan) -> Outcome:
         ecc=plan.ecc,
         trials=call.trials or (QUICK if call.quick else plan.trials),
         finalists=plan.finalists,
+        map_trials=plan.map_trials,
         seed=call.seed,
         threads=call.threads,
         progress=_counting(call, plan),

@@ -75,6 +75,10 @@ class Sensitivity:
         """The strata, the worst first."""
         return sorted(self.losses, key=lambda each: -each.per_flip.value)
 
+    def __contains__(self, label: str) -> bool:
+        """Whether there is a stratum of that label."""
+        return any(each.stratum.label == label for each in self.losses)
+
     def __getitem__(self, label: str) -> Loss:
         """The loss of a stratum by its label; KeyError naming the known ones."""
         found = {each.stratum.label: each for each in self.losses}
