@@ -100,8 +100,8 @@ def merged(tables: Sequence[pa.Table], names: Sequence[str], mix_paths: bool = F
     part = pa.chunked_array(numbers, pa.int64())
     failed = joined["reason"].is_valid()
     keyed = joined.append_column("_part", part).append_column("_failed", failed)
-    order = [("config", "ascending"), ("trial", "ascending"), ("_failed", "ascending"), ("path", "ascending")]
-    keyed = keyed.sort_by(order).combine_chunks()
+    order = ["config", "trial", "_failed", "path", "reason"]
+    keyed = keyed.sort_by([(name, "ascending") for name in order]).combine_chunks()
     return _distinct(keyed, names, mix_paths).drop_columns(["_part", "_failed"])
 
 
@@ -119,10 +119,10 @@ def _distinct(table: pa.Table, names: Sequence[str], mix_paths: bool) -> pa.Tabl
 
 
 def _agree(kept: pa.Table, dropped: pa.Table, names: Sequence[str], mix_paths: bool) -> None:
-    """Refuses pairs of rows that differ, unless the dropped one failed or paths may mix."""
+    """Refuses pairs of results that differ, unless their paths do and may."""
     columns = [name for name in SAME if name in kept.column_names]
     for one, other in zip(kept.to_pylist(), dropped.to_pylist(), strict=True):
-        if one["reason"] is None and other["reason"] is not None:
+        if other["reason"] is not None:  # no result: who failed how is not compared
             continue
         if mix_paths and one["path"] != other["path"]:
             continue

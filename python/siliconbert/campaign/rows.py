@@ -112,7 +112,7 @@ def _accuracies(rows: pa.Table, at: Standing, trials: Trials) -> dict[str, Any]:
         **{f"q{100 * q:02.0f}": float(value) for q, value in zip(_QUANTILES, quantiles, strict=True)},
         **{name: pc.mean(found[name]).as_py() for name in ("events", "rerun", "nonfinite")},
         "ecc_counts": _sums(found["ecc"]),
-        "layer": _layer(found),
+        "layer": _layer(found, json.loads(clean["notes"])),
     }
 
 
@@ -130,9 +130,9 @@ def _sums(column: pa.ChunkedArray) -> dict[str, int]:
     return found
 
 
-def _layer(good: pa.Table) -> float | None:
+def _layer(good: pa.Table, notes: dict[str, Any]) -> float:
     if good["layers"].null_count:
-        return None
+        return float(notes["shape"]["layers"])
     return float(np.frombuffer(b"".join(good["layers"].to_pylist()), np.uint8).mean())
 
 

@@ -149,9 +149,17 @@ class Store:
 
     def compact(self) -> None:
         """Merges all small parts, whoever wrote them; for the end of a campaign."""
-        small = [name for name in self.names() if _rows_in(name) < _LARGEST // _TIER]
-        if len(small) > 1:
-            self._merge(small)
+        batch: list[str] = []
+        rows = 0
+        for name in self.names():
+            if (count := _rows_in(name)) < _LARGEST // _TIER:
+                batch.append(name)
+                rows += count
+            if rows >= _LARGEST:
+                self._merge(batch)
+                batch, rows = [], 0
+        if len(batch) > 1:
+            self._merge(batch)
 
     @property
     def _parts(self) -> Path:
@@ -179,7 +187,7 @@ class Store:
         for tier in sorted(self._tiers):
             if len(self._tiers[tier]) >= _TIER:
                 name = self._merge(self._tiers.pop(tier))
-                if name is not None:
+                if name is not None and _rows_in(name) < _LARGEST:
                     self._tiers.setdefault(tier + 1, []).append(name)
 
     def _merge(self, names: Sequence[str]) -> str | None:

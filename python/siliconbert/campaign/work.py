@@ -77,15 +77,15 @@ def _rows(item: Item, places: Places, threads: int | None) -> pa.Table:
     common = {"config": point.hash, "host": socket.gethostname()}
     try:
         ready = _ready(point, places, threads)
-        found = ready.trial_rows(item.trials, threads) if item.trials else []
     except ValueError as error:
-        # Arguments are checked before anything is computed: they are wrong for all trials.
         seconds = time.perf_counter() - started
         reason = {"reason": f"infeasible: {error}", "path": products().name, "seconds": seconds}
         return parts.rows([{**common, "trial": parts.CLEAN, **reason}])
+    found = []
     if item.clean:
-        seconds = time.perf_counter() - started - sum(row["seconds"] for row in found)
-        found.append({**ready.clean_row(), "seconds": seconds})
+        found.append({**ready.clean_row(), "seconds": time.perf_counter() - started})
+    if item.trials:
+        found += ready.trial_rows(item.trials, threads)
     return parts.rows([{**common, **row} for row in found])
 
 

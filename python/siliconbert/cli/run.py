@@ -71,8 +71,9 @@ def run(
             f"siliconbert: stopped; all finished rows are in {store}, and the same command goes on", err=True
         )
         raise typer.Exit(_INTERRUPTED) from None
-    show(rows, json)
-    if any(record["state"] == "failed" or record["failed"] for record in rows.summary()):
+    records = rows.summary()
+    show(rows, records, json)
+    if any(record["state"] == "failed" or record["failed"] for record in records):
         raise RuntimeError("run: some trials failed, see the table (--retry-failed tries them again)")
 
 
@@ -86,28 +87,23 @@ def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> Tls | None:
     return Tls(ca, cert, key)
 
 
-def show(rows: Rows, json: bool) -> None:
+def show(rows: Rows, records: list[dict[str, Any]], json: bool) -> None:
     """Prints the summary; parts set aside are named on standard error."""
     for name in rows.damaged:
         typer.echo(f"siliconbert: damaged part {name} was set aside in {rows.folder / 'damaged'}", err=True)
-    records = rows.summary()
     if json:
-        console.show_json(
-            {"store": str(rows.folder), "path": rows.manifest["path"], "configurations": records}
-        )
+        found = {"store": str(rows.folder), "path": rows.manifest["path"], "configurations": records}
+        console.show_json(found)
         return
-    records = [_with_interval(record) for record in records]
-    settings = rows.manifest["settings"]
     console.say(*header(rows.manifest))
-    shown = [name for name, _ in _COLUMNS if any(record.get(name) is not None for record in records)]
-    varying = [name for name in _LABELS if len({record.get(name) for record in records}) > 1]
-    names = [*varying, *shown]
-    titles = [*varying, *(dict(_COLUMNS)[name] for name in shown)]
-    confidence = f"{100 * settings['trials']['confidence']:g} % interval"
-    titles = [title.replace("interval", confidence) for title in titles]
-    console.show_table(
-        str(rows.folder), titles, [[_text(record, name) for name in names] for record in records]
-    )
+    records = [_with_interval(record) for record in records]
+    every = [*next(iter(rows.manifest["points"].values())), "accelerator", "target_ms"]
+    labels = [name for name in every if len({record.get(name) for record in records}) > 1]
+    figures = [name for name in _COLUMNS if any(record.get(name) is not None for record in records)]
+    confidence = rows.manifest["settings"]["trials"]["confidence"]
+    titles = [*labels, *(_COLUMNS[name].format(100 * confidence) for name in figures)]
+    lines = [[_text(record, name) for name in [*labels, *figures]] for record in records]
+    console.show_table(str(rows.folder), titles, lines)
 
 
 def _with_interval(record: dict[str, Any]) -> dict[str, Any]:
@@ -118,12 +114,8 @@ def _with_interval(record: dict[str, Any]) -> dict[str, Any]:
 
 def header(manifest: dict[str, Any]) -> list[str]:
     """Lines that say what holds for all rows."""
-    settings = manifest["settings"]
-    first = next(iter(manifest["points"].values()))
-    labels = list(manifest["points"].values())
-    same = [
-        f"{name} {first[name]}" for name in _LABELS if name in first and len({x[name] for x in labels}) == 1
-    ]
+    settings, labels = manifest["settings"], list(manifest["points"].values())
+    same = [f"{name} {text}" for name, text in labels[0].items() if all(x[name] == text for x in labels)]
     quick = ["quick: at most 400 fixed sentences and 10 trials"] if settings["quick"] else []
     return [
         *quick,
@@ -132,41 +124,29 @@ def header(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-_LABELS = (
-    "model",
-    "task",
-    "format",
-    "layout",
-    "cells",
-    "ecc",
-    "gray",
-    "order",
-    "fault",
-    "exit",
-    "accelerator",
-    "target_ms",
-)
-_COLUMNS = (
-    ("trials", "trials"),
-    ("clean", "clean, %"),
-    ("accuracy", "mean, %"),
-    ("interval", "interval"),
-    ("minimum", "min, %"),
-    ("events", "events"),
-    ("layer", "layer"),
-    ("latency_ms", "ms"),
-    ("energy_mj", "mJ"),
-    ("late", "late, %"),
-    ("area_mm2", "mm^2"),
-    ("reason", "no result because"),
-)
+# Figure of a record -> its title, which takes the confidence in percent.
+_COLUMNS = {
+    "trials": "trials",
+    "clean": "clean, %",
+    "accuracy": "mean, %",
+    "interval": "{:g} % interval",
+    "minimum": "min, %",
+    "events": "events",
+    "nonfinite": "not finite",
+    "layer": "layer",
+    "latency_ms": "ms",
+    "energy_mj": "mJ",
+    "late": "late, %",
+    "area_mm2": "mm^2",
+    "reason": "no result because",
+}
 _PERCENT = ("clean", "accuracy", "minimum", "late")
 
 
 def _text(record: dict[str, Any], name: str) -> str:
-    if name == "reason" and record["state"] == "running":
-        return "not finished"
     value = record.get(name)
+    if name == "reason":
+        value = value or record.get("cost_reason") or ("not finished" if record["state"] == "running" else "")
     if value is None:
         return ""
     if isinstance(value, (str, int)):

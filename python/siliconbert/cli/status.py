@@ -32,13 +32,18 @@ def status(
     shown = (unfinished or found["configurations"])[:_LISTED]
     title = "not finished, infeasible or failed" if unfinished else "finished"
     columns = ["configuration", "state", "trials", "mean, %", "reason"]
-    console.show_table(f"{title}: {len(unfinished or shown)}", columns, [_row(x) for x in shown])
+    console.show_table(
+        f"{title}: {len(unfinished or shown)}",
+        columns,
+        [_row(x, found["manifest"]["points"][x["config"]]) for x in shown],
+    )
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
     done, wanted = found["trials"], found["wanted"]
     share = f" ({100 * done / wanted:.1f} %)" if wanted else ""
-    left = f"; about {_time(found['left'])} left" if found["left"] else ""
+    most = "at most" if found["manifest"]["settings"]["trials"]["width"] else "about"
+    left = f"; {most} {_time(found['left'])} left" if found["left"] else ""
     damaged = [f"damaged part, left out: {name}" for name in found["damaged"]]
     return [
         f"trials: {done} of {wanted}{share}; {_time(found['seconds'])} of computing{left}, on one worker",
@@ -64,9 +69,7 @@ def _time(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _row(entry: dict[str, Any]) -> list[str]:
-    from siliconbert.campaign.grid import LABELS
-
+def _row(entry: dict[str, Any], labels: dict[str, str]) -> list[str]:
     accuracy = "" if entry["accuracy"] is None else f"{100 * entry['accuracy']:.2f}"
-    name = "; ".join(entry[label] for label in LABELS if entry[label] != "-")
+    name = "; ".join(text for text in labels.values() if text != "-")
     return [name, entry["state"], f"{entry['trials']} of {entry['wanted']}", accuracy, entry["reason"] or ""]
