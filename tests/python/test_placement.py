@@ -6,8 +6,8 @@ from functools import cache
 import pytest
 
 from siliconbert import campaign, faults, storage
-from siliconbert.campaign import area, placement, placement_table
-from siliconbert.campaign.placement import PLANES, Candidate
+from siliconbert.campaign import area, assignments, placement, placement_table
+from siliconbert.campaign.assignments import PLANES, Candidate
 from siliconbert.report import figures
 from test_sensitivity import TENSOR, data, model
 
@@ -80,10 +80,10 @@ def test_what_a_code_leaves_is_what_decoding_leaves():
         misread += (events["region"] == clean["values"]).sum() + (
             events["region"] == clean["values.check"]
         ).sum()
-    forecast = placement._left(misread / 300, image.bits["values"], "secded-72-64")
+    forecast = assignments.left_by(misread / 300, image.bits["values"], "secded-72-64")
     # Within a factor: a code may change a third bit, and check bits are among the wrong ones.
     assert 0.5 < forecast / (left / 300) < 2.0
-    assert placement._left(5.0, 640, "parity") == 5.0
+    assert assignments.left_by(5.0, 640, "parity") == 5.0
 
 
 def test_nothing_is_chosen_where_nothing_is_shown():
@@ -106,9 +106,9 @@ def test_the_front_beside_the_paper(tmp_path):
 
 def test_finalists_are_the_surest_and_those_near_the_limit():
     front = [Candidate({"mask": str(i)}, {}, 1.0 + i, 0.0, 10.0**-i) for i in range(8)]
-    picked = placement._finalists(front, 0.01, 4)
+    picked = assignments.chosen_for_trial(front, 0.01, 4)
     assert [each.forecast for each in picked] == [1e-7, 1e-4, 1e-3, 1e-2]
-    assert placement._finalists(front[-1:], 0.01, 4) == front[-1:]
+    assert assignments.chosen_for_trial(front[-1:], 0.01, 4) == front[-1:]
 
 
 def test_a_lost_share_outside_0_and_1_is_refused():

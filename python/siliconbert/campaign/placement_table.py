@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from siliconbert.campaign.assignments import Candidate
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
-from siliconbert.campaign.placement import Candidate, Placement, place
+from siliconbert.campaign.placement import Placement, place
 from siliconbert.campaign.sensitivity_map import Loss
 from siliconbert.campaign.setup import STAND_IN, Call, prepare
 
