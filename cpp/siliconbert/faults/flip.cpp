@@ -1,6 +1,7 @@
 #include "siliconbert/faults/flip.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -13,6 +14,9 @@ namespace {
 
 // Codes that share one address: part of what a seed means.
 constexpr std::size_t block_codes = 131072;
+
+// Hits are far apart, so each reads memory that no cache holds: so many are on their way at a time.
+constexpr std::size_t fetched_ahead = 32;
 
 // Changed bits that follow one another, gathered to one event a cell.
 class Gather {
@@ -65,9 +69,19 @@ struct Reading {
         const std::uint64_t size =
             std::min<std::uint64_t>(block_codes * bits.slots.size(), bits.count() - first);
         Gather gather;
-        hits.each(
-            draws, static_cast<std::uint32_t>(block), size,
-            [&](std::uint64_t at, const PhiloxCounter&) { gather.add(bits, first + at, events, keep); });
+        std::array<std::uint64_t, fetched_ahead> waiting;
+        std::size_t count = 0;
+        const auto gather_waiting = [&] {
+            for (std::size_t i = 0; i < count; ++i) gather.add(bits, waiting[i], events, keep);
+            count = 0;
+        };
+        hits.each(draws, static_cast<std::uint32_t>(block), size,
+                  [&](std::uint64_t at, const PhiloxCounter&) {
+                      waiting[count++] = first + at;
+                      bits.region->codes.fetch((first + at) / bits.slots.size());
+                      if (count == waiting.size()) gather_waiting();
+                  });
+        gather_waiting();
         gather.flush(events, keep);
     }
 };

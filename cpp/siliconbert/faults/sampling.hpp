@@ -70,6 +70,9 @@ std::vector<Event> read_blocks(const std::vector<Reading>& readings, int threads
         for (std::size_t block = first; block < last; ++block) reading->read(block, parts[t]);
     });
     std::vector<Event> all;
+    std::size_t count = 0;
+    for (const auto& part : parts) count += part.size();
+    all.reserve(count);
     for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
     return all;
 }
