@@ -26,6 +26,7 @@ using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
 std::optional<Pairs> changed_pairs(const CodeImage& image, const py::array_t<Event>& events) {
     const std::span<const Event> in{events.data(), static_cast<std::size_t>(events.size())};
+    const py::gil_scoped_release released;
     check_events(image, in, "changed_values");
     const auto changed = changed_values(image, placement(image), in);
     if (!changed) return std::nullopt;
@@ -56,8 +57,12 @@ std::pair<CodeImage, NamedCounts> corrected(CodeImage image) {
 std::pair<py::array_t<Event>, NamedCounts> events_after_ecc(const CodeImage& clean,
                                                             const py::array_t<Event>& events) {
     const std::span<const Event> in{events.data(), static_cast<std::size_t>(events.size())};
-    check_events(clean, in, "after_ecc");
-    EccResult result = after_ecc(clean, in);
+    EccResult result;
+    {
+        const py::gil_scoped_release released;
+        check_events(clean, in, "after_ecc");
+        result = after_ecc(clean, in);
+    }
     return {to_array(std::move(result.events)), named(result.counts)};
 }
 

@@ -47,3 +47,13 @@ TEST_CASE("events are applied and undone") {
     undo_events(image, events);
     CHECK(image == before);
 }
+
+TEST_CASE("events that name no cell or level of the image are refused") {
+    const CodeImage image{"w", 1, 2, {{"values", Codes(3, 2), {"rram-mlc2", {2, 1, 0}, {2, 1}}}}};
+    const auto check = [&](Event event) { check_events(image, std::vector<Event>{event}, "undo"); };
+    check({0, 3, 0, 1});
+    CHECK_THROWS_WITH(check({1, 0, 0, 1}),
+                      ContainsSubstring("undo: events must name regions below 1, got 1"));
+    CHECK_THROWS_WITH(check({0, 4, 0, 1}), ContainsSubstring("cells below 4 in region values, got 4"));
+    CHECK_THROWS_WITH(check({0, 3, 0, 2}), ContainsSubstring("levels below 2 in region values, got 0 and 2"));
+}

@@ -11,6 +11,7 @@ from siliconbert import _core
 __all__ = ["Layout", "LayoutLike", "layout", "layouts"]
 
 _RESTARTS = ("tensor", "row")
+_LARGEST = 65536  # of any option; the core's limit too
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def layout(name: str, **options: Any) -> Layout:
     >>> layout("bsr", block=(4, 4))
     Layout(name='bsr', options=(('block', (4, 4)), ('index_bits', None)))
     """
-    if name not in _kinds():
+    if not isinstance(name, str) or name not in _kinds():
         raise ValueError(f"storage.layout: layout must be one of {', '.join(layouts())}; got {name!r}")
     defaults = _defaults(name)
     if unknown := set(options) - set(defaults):
@@ -104,7 +105,7 @@ def as_layout(layout_like: LayoutLike) -> Layout:
             "storage.layout: layout must be a name, a mapping with key 'name' or a Layout, "
             f"got {layout_like!r}"
         )
-    return layout(**layout_like)
+    return layout(**{str(key): value for key, value in layout_like.items()})
 
 
 def from_core(core: Any) -> Layout:
@@ -137,16 +138,18 @@ def _value(name: str, option: str, value: Any) -> Any:
     if option == "block":
         sizes = tuple(value) if isinstance(value, (list, tuple)) else ()
         if len(sizes) != 2 or not all(_is_size(size) for size in sizes):
-            raise ValueError(f"storage.layout: block of {name} must be two sizes, got {value!r}")
+            raise ValueError(
+                f"storage.layout: block of {name} must be two sizes in 1..{_LARGEST}, got {value!r}"
+            )
         return sizes
     if option == "restart":
         if value not in _RESTARTS:
             raise ValueError(f"storage.layout: restart of {name} must be 'tensor' or 'row', got {value!r}")
         return value
     if value is not None and not _is_size(value):
-        raise ValueError(f"storage.layout: {option} of {name} must be a positive integer, got {value!r}")
+        raise ValueError(f"storage.layout: {option} of {name} must be in 1..{_LARGEST}, got {value!r}")
     return value
 
 
 def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LARGEST

@@ -82,8 +82,8 @@ def store(
     weights = np.where(kept, weights, np.float32(0))
     fitted = fmt if fmt.fitted else formats.fit(weights, fmt, kept)
     codes = formats.encode(weights, fitted, seed=seed, name=name)
-    grays = {"*": gray} if isinstance(gray, bool) else dict(gray)
-    eccs: Mapping[str, str | None] = {"*": ecc} if isinstance(ecc, str) else ecc or {}
+    grays = {"*": gray} if isinstance(gray, bool) else gray
+    eccs = {} if ecc is None else {"*": ecc} if isinstance(ecc, str) else ecc
     _check_names(cells, "cells", check_bits=True)
     _check_names(grays, "gray", check_bits=True)
     _check_names(eccs, "ecc", check_bits=False)
@@ -94,8 +94,8 @@ def store(
         _core.base.Codes(codes.ravel(), fitted.width),
         _core.formats.parameters(fitted._core_shape()),
         as_layout(layout)._core_layout(),
-        {r: (cell, catalog.record("cells", cell, "storage.store")["bits"]) for r, cell in cells.items()},
-        grays,
+        {region: _cell(cell) for region, cell in cells.items()},
+        {region: bool(on) for region, on in grays.items()},
         {region: _code(code) for region, code in eccs.items()},
         _bit_order(fitted, order, planes),
         fitted.fields(),
@@ -122,17 +122,23 @@ def _weights_and_mask(
 
 
 def _check_names(by_region: Mapping[str, Any], argument: str, check_bits: bool) -> None:
+    if not isinstance(by_region, Mapping):
+        raise ValueError(f"storage.store: {argument} must map regions, got {by_region!r}")
     known = regions()
     all_known = {*known, *(f"{region}.check" for region in known if check_bits and region != "*")}
-    if unknown := set(by_region) - all_known:
+    if unknown := set(map(str, by_region)) - all_known:
         raise ValueError(
             f"storage.store: {argument} must name regions among {', '.join(known)}"
             f"{' (or their check bits, values.check say)' if check_bits else ''}; got {min(unknown)!r}"
         )
 
 
+def _cell(name: str) -> tuple[str, int]:
+    return name, catalog.record("cells", str(name), "storage.store")["bits"]
+
+
 def _code(name: str | None) -> str:
-    if name is not None and name not in ecc_codes():
+    if name is not None and (not isinstance(name, str) or name not in ecc_codes()):
         raise ValueError(f"storage.store: ecc must be one of {', '.join(ecc_codes())}; got {name!r}")
     return name or ""
 
