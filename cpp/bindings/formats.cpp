@@ -149,6 +149,7 @@ void bind_families(py::module_& formats) {
              }),
              py::arg("element"), py::arg("rounding"))
         .def_property_readonly("width", [](const Microscaling& format) { return width(format); });
+    formats.def("microscaling_elements", &microscaling_elements);
 }
 
 void bind_arrays(py::module_& formats) {

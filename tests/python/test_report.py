@@ -120,3 +120,32 @@ def test_a_table_without_that_name_lists_the_known_ones():
         ValueError, match=r"table must be one of .*edgebert/table_2.*did you mean edgebert/table_3"
     ):
         report.targets("edgebert/tabel_3", "sst2")
+
+
+def families(values, width, spread=1.0):
+    """One row of the table of formats, as a model of ours might give it."""
+    names = ("float", "blockfloat", "integer", "posit", "adaptivfloat")
+    measured = tuple(
+        Measurement(
+            f"ours, {width} bits", Quantity(name, name, "%"), v, v - spread, v + spread, f"{width} bits"
+        )
+        for name, v in zip(names, values, strict=True)
+    )
+    return Outcome("adaptivfloat/formats", "wmt17-en-de", "model", ("model: made up",), measured)
+
+
+def test_order_means_that_no_pair_stands_clearly_the_other_way_round():
+    assert agreement(families([90, 60, 70, 91, 91], 6)) == [True] * 5
+    # Integer above float, which the paper puts 25.6 above it, and above block floating point: 0.74 only.
+    assert agreement(families([80, 80.5, 90, 90, 90], 6)) == [False, True, False, True, True]
+    assert agreement(families([89, 89, 90, 90, 90], 6)) == [True] * 5  # within the intervals
+
+
+def test_order_says_nothing_where_the_paper_has_equals():
+    assert agreement(families([1, 2, 3, 4, 5], 16)) == [None] * 5
+
+
+def test_other_units_are_shown_and_not_subtracted():
+    cell = comparison.compare(families([90, 60, 70, 91, 91], 8))[0]
+    assert cell.difference is None
+    assert rows.printed(cell)[-3:] == ("27.2 BLEU", "", "order: not against")

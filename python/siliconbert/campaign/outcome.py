@@ -24,13 +24,17 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One quantity in one row of a table; `low` and `high` bound it where there is an interval."""
+    """One quantity in one row of a table; `low` and `high` bound it where there is an interval.
+
+    beside : the published row that it is compared with, where that has another name
+    """
 
     row: str
     quantity: Quantity
     value: float
     low: float | None = None
     high: float | None = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from siliconbert.formats.integers import Fixed, Integer
 from siliconbert.formats.microscaling import Microscaling
 from siliconbert.formats.minifloat import Minifloat
 from siliconbert.formats.posit import Posit
+from siliconbert.formats.search import Ranked, candidates, search
 
 __all__ = [
     "AdaptivFloat",
@@ -27,6 +28,8 @@ __all__ = [
     "Microscaling",
     "Minifloat",
     "Posit",
+    "Ranked",
+    "candidates",
     "decode",
     "encode",
     "families",
@@ -36,4 +39,5 @@ __all__ = [
     "make",
     "names",
     "quantize",
+    "search",
 ]

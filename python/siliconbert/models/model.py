@@ -239,6 +239,23 @@ class Model:
         bias = {place: _bias(most, fmt) for place, most in largest.items()}
         return replace(plain, activations=Activations(fmt.width, fmt.exponent_bits, bias))
 
+    def rounded(self, fmt: Format | str, threads: int | None = None) -> Model:
+        """The model with every matrix rounded to a format, its parameters fitted to the kept weights.
+
+        Biases and layer norms stay as they are, and the network runs in fp32: what is left is what the
+        format alone does. Pruned weights stay zero.
+
+        fmt : a format or its name
+        """
+        fmt = formats.get(fmt) if isinstance(fmt, str) else fmt
+        tensors, fitted = dict(self.tensors), {}
+        for name in self.matrices():
+            mask = self.mask(name)
+            fitted[name] = formats.fit(tensors[name], fmt, mask=mask)
+            near = formats.quantize(tensors[name], fitted[name], threads)
+            tensors[name] = np.where(mask, near, np.float32(0))
+        return replace(self, tensors=tensors, formats=fitted, activations=None)
+
     def save(self, path: str | Path, table: str | Path | None = None, most_bytes: int = LARGEST_FILE) -> None:
         """Writes the compressed model file; it appears complete or not at all.
 

@@ -19,14 +19,16 @@ class Cell:
 
     @property
     def difference(self) -> float | None:
-        """Ours minus the paper's, in the unit of the quantity."""
-        return None if self.paper is None else self.ours.value - self.paper.value
+        """Ours minus the paper's, in the unit of the quantity; None where the paper measures another."""
+        if self.paper is None or self.paper.unit != self.ours.quantity.unit:
+            return None
+        return self.ours.value - self.paper.value
 
 
 def compare(outcome: Outcome) -> list[Cell]:
     """The outcome's measurements in their order, each beside the published cell of its row and quantity."""
     published = targets(outcome.table, outcome.task, outcome.source)
-    pairs = [(m, published.get((m.row, m.quantity.name))) for m in outcome.measurements]
+    pairs = [(m, published.get((m.beside or m.row, m.quantity.name))) for m in outcome.measurements]
     return [Cell(ours, paper, _agrees(ours, paper, pairs)) for ours, paper in pairs]
 
 
@@ -40,6 +42,8 @@ def _agrees(
     if paper.compare == "model":
         assert paper.tolerance is not None
         return abs(ours.value - paper.value) <= paper.tolerance
+    if paper.compare == "order":
+        return _same_order(ours, paper, [(m, t) for m, t in pairs if t is not None and m.row == ours.row])
     return _same_direction(
         [(m.value, t.value) for m, t in pairs if t is not None and m.quantity == ours.quantity]
     )
@@ -52,3 +56,18 @@ def _same_direction(pairs: list[tuple[float, float]]) -> bool | None:
     against = any((b[0] - a[0]) * (b[1] - a[1]) < 0 for a, b in pairwise(pairs))
     ours, theirs = (last - first for first, last in zip(pairs[0], pairs[-1], strict=True))
     return not against and (theirs == 0 or ours * theirs > 0)
+
+
+def _same_order(ours: Measurement, paper: Target, row: list[tuple[Measurement, Target]]) -> bool | None:
+    """Nothing that the paper puts clearly below stands clearly above in ours, and the other way round."""
+    assert paper.tolerance is not None
+    apart = [(m, t.value - paper.value) for m, t in row if abs(t.value - paper.value) > paper.tolerance]
+    if not apart:
+        return None
+    return not any(_above(ours, m) if theirs > 0 else _above(m, ours) for m, theirs in apart)
+
+
+def _above(a: Measurement, b: Measurement) -> bool:
+    """Whether a is above b by more than their intervals leave open."""
+    low = a.value if a.low is None else a.low
+    return low > (b.value if b.high is None else b.high)

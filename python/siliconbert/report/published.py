@@ -26,14 +26,15 @@ _FIELDS: dict[str, Any] = {
     "tolerance": _NUMBER,
 }
 _SAID: dict[Any, str] = {str: "text", int: "a whole number", _NUMBER: "a number"}
-KINDS = ("exact", "model", "trend")
+KINDS = ("exact", "model", "trend", "order")
 
 
 @dataclass(frozen=True)
 class Target:
     """One printed cell and how a result of ours is compared with it.
 
-    compare : "exact" (the printed digits), "model" (within `tolerance`), "trend" (same direction by rows)
+    compare : "exact" (the printed digits), "model" (within `tolerance`), "trend" (same direction by rows),
+              "order" (same order of the quantities in a row, those within `tolerance` counted as equal)
     """
 
     value: float
@@ -100,8 +101,9 @@ def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: s
     if not isinstance(row[quantity], _NUMBER):
         raise ValueError(f"{place}: every row must hold a number, got {row[quantity]!r}")
     compare = record.get(source, record["compare"])
-    if compare not in KINDS or (compare == "model" and "tolerance" not in record):
-        raise ValueError(f"{place}: compare must be exact, trend, or model with a tolerance; got {compare!r}")
+    if compare not in KINDS or (compare in ("model", "order") and "tolerance" not in record):
+        known = "exact, trend, or model or order with a tolerance"
+        raise ValueError(f"{place}: compare must be {known}; got {compare!r}")
     if record["source"] not in catalog.papers():
         raise ValueError(f"{place}: source must be a key of papers.toml, got {record['source']!r}")
     where = f"{record['where']}, row {row['task']} {row['row']}"

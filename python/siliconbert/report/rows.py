@@ -17,6 +17,8 @@ def printed(cell: Cell) -> tuple[str, ...]:
     digits = m.quantity.digits
     interval = "" if m.low is None or m.high is None else f"{m.low:.{digits}f} .. {m.high:.{digits}f}"
     paper = "" if cell.paper is None else f"{cell.paper.value:.{cell.paper.digits}f}"
+    if cell.paper is not None and cell.paper.unit != m.quantity.unit:
+        paper += f" {cell.paper.unit}"
     # Adding 0.0 makes a negative zero positive.
     difference = "" if cell.difference is None else f"{round(cell.difference, digits) + 0.0:+.{digits}f}"
     return (
@@ -41,6 +43,7 @@ def verdict(cell: Cell) -> str:
         "exact": ("equal", "differs"),
         "model": ("within", "outside"),
         "trend": ("same way", "not so"),
+        "order": ("not against", "reversed"),
     }
     return f"{cell.paper.compare}: {words[cell.paper.compare][0 if cell.agrees else 1]}"
 
