@@ -124,7 +124,7 @@ def test_imports_follow_the_arrows(path, part):
             assert part in TORCH_USERS, f"{part} must not import {name}"
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "reference").glob("*.py")), ids=relative)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "reference").rglob("*.py")), ids=relative)
 def test_reference_imports_numpy_only(path):
     allowed = {"numpy", "siliconbert", *sys.stdlib_module_names}
     for name in imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path)):

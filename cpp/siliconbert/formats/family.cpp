@@ -1,6 +1,7 @@
 #include "siliconbert/formats/family.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "siliconbert/base/check.hpp"
@@ -66,10 +67,13 @@ float largest_magnitude(std::span<const float> values) {
 
 float scale_to(double largest, double highest) {
     if (largest == 0) return 1;
-    return std::max(static_cast<float>(largest / highest), std::numeric_limits<float>::denorm_min());
+    const auto scale =
+        std::max(static_cast<float>(largest / highest), std::numeric_limits<float>::denorm_min());
+    const bool overflows = scale * highest > std::numeric_limits<float>::max();
+    return overflows ? std::nextafter(scale, 0.0F) : scale;
 }
 
-SILICONBERT_CLONES void narrow(const std::uint32_t* in, std::uint8_t* out, std::size_t count) {
+void narrow(const std::uint32_t* in, std::uint8_t* out, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(in[i]);
 }
 

@@ -50,7 +50,8 @@ void write_float(std::span<std::uint8_t> bytes, std::size_t at, float value);
 // The largest magnitude, 0 for no values.
 float largest_magnitude(std::span<const float> values);
 
-// A float32 scale that takes `largest` to `highest`, never 0; 1 where largest is 0.
+// A float32 scale that takes `largest` to `highest`: never 0, and highest * scale is finite; 1 where largest
+// is 0.
 float scale_to(double largest, double highest);
 
 // Codes in the type that holds them.

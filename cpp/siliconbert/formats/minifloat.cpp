@@ -113,6 +113,7 @@ MinifloatCoder::MinifloatCoder(const Minifloat& format, float scale)
       rounding_(format),
       codes_(codes_of(format)),
       scaled_(format.scaled),
+      keeps_values_(format.scaled && format.rounding >= Rounding::toward_zero),
       scale_(scale),
       shift_(23 - format.mantissa_bits),
       rebias_((float_bias - format.bias) << 23),
@@ -120,9 +121,17 @@ MinifloatCoder::MinifloatCoder(const Minifloat& format, float scale)
       smallest_normal_((float_bias + 1 - format.bias) << 23),
       sign_(std::int32_t{1} << (width(format) - 1)) {}
 
+std::uint32_t MinifloatCoder::nearest(float value) const {
+    MinifloatRounding<double> round = rounding_;
+    round.half = -1;
+    round.even = 1;
+    return static_cast<std::uint32_t>(round(std::bit_cast<std::int64_t>(value / scale_)));
+}
+
 std::uint32_t MinifloatCoder::encode(float value, std::uint32_t random) const {
     const double magnitude = std::fabs(value / scale_);
     if (magnitude == 0 || !std::isfinite(magnitude)) return encode(value);
+    if (keeps_values_ && is_value(value)) return nearest(value);
     const int lowest = static_cast<int>(rounding_.lowest) - std::numeric_limits<double>::max_exponent + 1;
     const int exponent = std::max(std::ilogb(magnitude), lowest);
     const int mantissa_bits = static_cast<int>(rounding_.mantissa_bits);
@@ -137,6 +146,10 @@ std::uint32_t MinifloatCoder::encode(float value, std::uint32_t random) const {
 
 void encode(const MinifloatCoder& with, const float* in, std::uint32_t* codes, std::size_t count) {
     if (!with.is_scaled()) return encode_plain(with.fast(), in, codes, count);
+    if (with.keeps_values()) {
+        for (std::size_t i = 0; i < count; ++i) codes[i] = with.encode(in[i]);
+        return;
+    }
     for (std::size_t first = 0; first < count; first += piece) {
         const std::size_t some = std::min(piece, count - first);
         encode_piece(with.rounding(), with.scale(), in + first, codes + first, some);
@@ -148,7 +161,7 @@ void quantize(const MinifloatCoder& with, const float* in, float* out, std::size
     std::uint32_t codes[piece];
     for (std::size_t first = 0; first < count; first += piece) {
         const std::size_t some = std::min(piece, count - first);
-        encode_piece(with.rounding(), with.scale(), in + first, codes, some);
+        encode(with, in + first, codes, some);
         decode_scaled(with, codes, out + first, some);
     }
 }

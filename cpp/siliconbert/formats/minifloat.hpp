@@ -112,6 +112,7 @@ class MinifloatCoder {
     MinifloatCoder(const Minifloat& format, float scale);
 
     std::uint32_t encode(float value) const {
+        if (keeps_values_ && is_value(value)) return nearest(value);
         return static_cast<std::uint32_t>(rounding_(std::bit_cast<std::int64_t>(value / scale_)));
     }
     std::uint32_t encode(float value, std::uint32_t random) const;  // stochastic
@@ -136,16 +137,22 @@ class MinifloatCoder {
         return static_cast<float>(plain(code) * scale_);
     }
 
+    // Scaled values may divide to just below themselves, so toward zero they have to be recognised.
+    bool keeps_values() const { return keeps_values_; }
     bool is_scaled() const { return scaled_; }
     double scale() const { return scale_; }
     const MinifloatRounding<float>& fast() const { return fast_; }
     const MinifloatRounding<double>& rounding() const { return rounding_; }
 
  private:
+    std::uint32_t nearest(float value) const;
+    bool is_value(float value) const { return decode(nearest(value)) == value; }
+
     MinifloatRounding<float> fast_;
     MinifloatRounding<double> rounding_;
     MinifloatCodes codes_;
     bool scaled_;
+    bool keeps_values_;
     double scale_;
     std::int32_t shift_;
     std::int32_t rebias_;           // from our exponents to float32's

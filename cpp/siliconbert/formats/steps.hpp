@@ -20,7 +20,7 @@ struct Steps {
     bool sign = true;  // the code is two's complement
     Rounding rounding = Rounding::nearest_even;
 
-    std::uint32_t encode(float value) const { return code(round(bounded(value))); }
+    std::uint32_t encode(float value) const { return code(round(value)); }
     std::uint32_t encode(float value, std::uint32_t random) const;  // stochastic
     float decode(std::uint32_t code) const;
 
@@ -31,14 +31,22 @@ struct Steps {
         return above < highest ? above : highest;
     }
 
-    [[gnu::always_inline]] inline std::int32_t round(double steps) const {
-        // Added and taken away, this leaves no bit below 1: the processor rounds to nearest, half to even.
+    [[gnu::always_inline]] inline std::int32_t round(float value) const {
+        const double steps = bounded(value);
+        const std::int32_t nearest = round_to_even(steps);
+        if (rounding == Rounding::nearest_even) return nearest;
+        if (rounding == Rounding::nearest_away)
+            return static_cast<std::int32_t>(steps + (steps < 0 ? -0.5 : 0.5));
+        // A value of the format may divide to just below a whole number; it stays what it is.
+        const auto cut = static_cast<std::int32_t>(steps);
+        return this->value(nearest) == value ? nearest : cut;
+    }
+
+    // Added and taken away, the constant leaves no bit below 1: the processor rounds to nearest, half to
+    // even.
+    [[gnu::always_inline]] static std::int32_t round_to_even(double steps) {
         constexpr double no_fraction = 0x1.8p52;
-        if (rounding == Rounding::nearest_even) {
-            return static_cast<std::int32_t>((steps + no_fraction) - no_fraction);
-        }
-        const double half = rounding == Rounding::nearest_away ? 0.5 : 0.0;
-        return static_cast<std::int32_t>(steps + (steps < 0 ? -half : half));
+        return static_cast<std::int32_t>((steps + no_fraction) - no_fraction);
     }
 
     [[gnu::always_inline]] inline std::uint32_t code(std::int32_t q) const {

@@ -52,7 +52,12 @@ class Format(ABC):
     @property
     def fitted(self) -> bool:
         """Whether the parameters are known, or there are none."""
-        return self.parameters is not None or self._core_shape().parameter_bytes == 0
+        return self.parameters is not None or self.parameter_bytes == 0
+
+    @property
+    def parameter_bytes(self) -> int:
+        """Bytes of the parameters of one set; 0 where nothing depends on the data."""
+        return int(self._core_shape().parameter_bytes)
 
     def values(self, index: int = 0) -> Floats:
         """The value of every code under parameter set `index`: float32 of shape (2^width,)."""
@@ -83,7 +88,7 @@ class Format(ABC):
         return _core.formats.Format(self._core_family(), self.per, self.group or 0, self.parameters or b"")
 
     def _with_core(self: Self, core: Any) -> Self:
-        return replace(self, parameters=core.parameters)
+        return replace(self, parameters=core.parameters) if self.parameter_bytes else self
 
 
 def to_core(fmt: Format, function: str) -> Any:
