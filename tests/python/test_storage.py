@@ -31,12 +31,14 @@ def levels(region):
 @pytest.mark.parametrize("fmt", formats.names())
 @pytest.mark.parametrize("density", [0.001, 0.4, 1.0])
 def test_what_is_loaded_is_the_quantized_kept_weight(layout, fmt, density):
+    if layout == "dense" and fmt == "binary" and density < 1:
+        with pytest.raises(ValueError, match="stores zeros for pruned weights"):
+            stored(fmt, density, layout)
+        return
     w, mask, image = stored(fmt, density, layout)
     fitted = formats.fit(w, formats.get(fmt), mask)
     assert image.format == fitted == image.stored_format()
-    wanted = formats.quantize(np.where(mask, w, np.float32(0)), fitted)
-    if layout == "bitmask":  # a dense zero is the format's, and binary has none
-        wanted = np.where(mask, wanted, np.float32(0))
+    wanted = np.where(mask, formats.quantize(w, fitted), np.float32(0))
     assert image.load().dtype == np.float32 and np.array_equal(image.load(), wanted)
     assert np.array_equal(image.mask(), mask if layout == "bitmask" else np.ones_like(mask))
 
@@ -82,6 +84,8 @@ def test_gray_can_be_asked_for_one_region():
 @pytest.mark.parametrize("layout", ["bitmask", "dense", "csr", "bsr"])
 @pytest.mark.parametrize("fmt", formats.names())
 def test_planes_load_what_whole_values_load(fmt, layout):
+    if fmt == "binary" and layout in ("dense", "bsr"):
+        pytest.skip("binary has no zero to fill this layout with")
     w, mask, whole = stored(fmt, layout=layout)
     cells = {"values": "rram-mlc3", "values.sign": "rram-slc", "*": "rram-mlc2"}
     image = storage.store(w, mask, formats.get(fmt), layout, cells)
@@ -91,8 +95,9 @@ def test_planes_load_what_whole_values_load(fmt, layout):
     planes = {name: bits for name, bits in image.bits.items() if name.startswith("values.")}
     assert planes == {name: width * count for name, width in fields.items()}
     cell = {region.name: region.map.cell for region in image.image.regions}
-    assert cell["values.sign"] == "rram-slc" and cell["values.exponent"] == "rram-mlc3"
-    assert cell["parameters"] == "rram-mlc2"
+    wanted = {"values.sign": "rram-slc", "values.exponent": "rram-mlc3", "parameters": "rram-mlc2"}
+    assert {name: cell[name] for name in wanted if name in cell}.items() <= wanted.items()
+    assert "values.exponent" in cell or not image.format.fields().get("exponent")
 
 
 def test_events_in_planes_change_only_their_elements():
