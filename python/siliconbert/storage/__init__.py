@@ -1,7 +1,6 @@
 """How surviving weights lie in memory: layouts, regions, cells, error-correcting codes, and the way back."""
 
 from siliconbert.storage.ecc import after_ecc, ecc_codes
-from siliconbert.storage.footprint import footprint_note
 from siliconbert.storage.formulas import bits, breakeven
 from siliconbert.storage.image import Image, repair_kinds
 from siliconbert.storage.layout import Layout, LayoutLike, layout, layouts
@@ -16,7 +15,6 @@ __all__ = [
     "bits",
     "breakeven",
     "ecc_codes",
-    "footprint_note",
     "layout",
     "layouts",
     "regions",
