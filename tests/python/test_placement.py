@@ -5,11 +5,13 @@ from functools import cache
 
 import pytest
 
-from siliconbert import campaign, faults, storage
-from siliconbert.campaign import area, assignments, placement, placement_table
+from siliconbert import campaign, faults, report, storage
+from siliconbert.campaign import area, assignments, placement, placement_table, storage_faults
 from siliconbert.campaign.assignments import PLANES, Candidate
+from siliconbert.campaign.setup import Call, prepare
 from siliconbert.report import figures
 from test_sensitivity import TENSOR, data, model
+from tiny_model import write_tiny
 
 CELLS = ("rram-slc", "rram-mlc2", "rram-mlc3")
 OPTIONS = {
@@ -134,3 +136,47 @@ def test_a_cell_without_a_density_is_refused(monkeypatch):
     monkeypatch.setattr(placement.faults, "cell", lambda name: bare)
     with pytest.raises(ValueError, match="cells must have a density, rram-slc has none"):
         campaign.place(model(), data(), ("rram-slc",))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def test_the_experiment_has_rows_header_and_figures(tiny, tmp_path):
+    call = Call(model=str(tiny / "model"), glue=tiny / "glue", quick=True, threads=2)
+    outcome = report.experiments.load("edgebert/placement").run(call)
+    made = report.make(outcome, tmp_path)
+    cells = {(cell.ours.row, cell.ours.quantity.name): cell for cell in made.cells}
+    reference = cells[placement_table.REFERENCE, "accuracy_drop"]
+    assert reference.paper.value == 0.0 and reference.ours.low <= reference.ours.value <= reference.ours.high
+    assert ("mask", "loss_per_1000_flips") in cells
+    # 60 sentences cannot tell a loss of 1 point from none.
+    assert "chosen: no assignment was shown to lose less" in outcome.header
+    assert [path.name for path in made.files if path.suffix == ".png"] == [
+        "edgebert_placement_placement.png",
+        "edgebert_placement_sensitivity.png",
+    ]
+
+
+def test_table_2_of_several_tasks_names_them_in_its_rows(tiny, monkeypatch):
+    monkeypatch.setattr(storage_faults.models, "zoo_names", lambda zoo: ["here"])
+    monkeypatch.setattr(
+        storage_faults, "prepare", lambda model, task, **rest: prepare(str(tiny / "model"), "sst2", **rest)
+    )
+    plan = storage_faults.Plan(TENSOR, "adaptivfloat8", ("rram-slc", "rram-mlc3"), "rram-slc")
+    call = Call(glue=tiny / "glue", trials=3)
+    outcome = storage_faults.run(
+        "edgebert/table_2", call, plan, {"mnli": "here", "qqp": None, "sst2": "here"}
+    )
+    assert outcome.task == "*" and outcome.header[-1] == "no model in the zoo for: qqp"
+    assert [figure.name for figure in outcome.figures] == ["errors_mnli", "errors_sst2"]
+    cells = {(cell.ours.row, cell.ours.quantity.name): cell for cell in report.make(outcome).cells}
+    assert cells["mnli rram-mlc3", "accuracy_min"].paper.value == 85.25
+    assert cells["sst2 rram-mlc3", "accuracy_min"].paper.value == 90.83
+
+
+def test_a_zoo_without_any_of_the_models_is_refused(monkeypatch):
+    monkeypatch.setattr(storage_faults.models, "zoo_names", lambda zoo: [])
+    with pytest.raises(ValueError, match="the zoo must have a model for one of mnli, sst2"):
+        storage_faults.run("edgebert/table_2", Call(), None, {"mnli": None, "sst2": "x"})

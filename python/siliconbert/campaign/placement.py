@@ -99,7 +99,8 @@ def place(
     A cell that is left with fewer bits than it can hold is programmed to fewer levels and keeps its area.
 
     cells    : the safest first; what is in no plane (a byte of parameters, pointers) goes there
-    max_drop : loss of accuracy over trials and sentences, 0..1, that must be excluded with 95 % confidence
+    max_drop : loss of accuracy over trials and sentences, 0..1, that must be excluded with 95 % confidence;
+               to exclude 0.01 takes some 300 trials and 300 sentences even where nothing is lost
     gray     : whether levels of a cell are Gray coded, so that a misread of neighbours is one wrong bit
     trials   : at most so many a campaign; it ends earlier where the bound is below `max_drop`, or cannot be
     errors   : ValueError for an unknown cell or code, max_drop outside (0, 1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from siliconbert.campaign.assignments import Candidate
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
 from siliconbert.campaign.placement import Placement, place
 from siliconbert.campaign.sensitivity_map import Loss
-from siliconbert.campaign.setup import STAND_IN, Call, prepare
+from siliconbert.campaign.setup import QUICK_TRIALS, STAND_IN, Call, prepare
 
 AREA = Quantity("area", "area of the array", "mm^2", 4)
 DROP = Quantity("accuracy_drop", "accuracy lost", "points")
@@ -19,7 +19,6 @@ EXPECTED = Quantity("events_expected", "expected misread cells per trial", "", 3
 TRIALS = Quantity("trials", "trials", "", 0)
 FLIP = Quantity("loss_per_1000_flips", "accuracy lost by 1,000 bit flips", "points", 3)
 REFERENCE = "SLC mask, MLC2 values"
-QUICK = 60
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Plan:
 def run(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """EdgeBERT's own cells, then every candidate that went on trial, by area, then the map."""
     model, data = call.model or plan.model, call.data or plan.data
+    if call.quick:
+        plan = replace(plan, trials=QUICK_TRIALS, finalists=2, map_trials=3)
     subject = prepare(model, data, glue=call.glue, zoo=call.zoo, quick=call.quick)
     trace = subject.trace(threads=call.threads)
     found = place(
@@ -51,7 +52,7 @@ def run(table: str, task: str, call: Call, plan: Plan) -> Outcome:
         plan.tensor,
         None if plan.tensor in subject.model.formats else plan.fmt,
         ecc=plan.ecc,
-        trials=call.trials or (QUICK if call.quick else plan.trials),
+        trials=call.trials or plan.trials,
         finalists=plan.finalists,
         map_trials=plan.map_trials,
         seed=call.seed,
