@@ -150,7 +150,7 @@ def test_the_experiment_has_rows_header_and_figures(tiny, tmp_path):
     cells = {(cell.ours.row, cell.ours.quantity.name): cell for cell in made.cells}
     reference = cells[placement_table.REFERENCE, "accuracy_drop"]
     assert reference.paper.value == 0.0 and reference.ours.low <= reference.ours.value <= reference.ours.high
-    assert ("mask", "loss_per_1000_flips") in cells
+    assert ("mask", "loss_per_flip") in cells
     # 60 sentences cannot tell a loss of 1 point from none.
     assert "chosen: no assignment was shown to lose less" in outcome.header
     assert [path.name for path in made.files if path.suffix == ".png"] == [

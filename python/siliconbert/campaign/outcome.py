@@ -43,6 +43,7 @@ class Bars:
 
     labels : names of the positions, where they are no numbers
     errors : for a series the lower and upper ends of its intervals
+    log    : whether heights are drawn on a logarithmic scale; none may then be 0 or below
     """
 
     name: str
@@ -53,6 +54,7 @@ class Bars:
     series: dict[str, Numbers]
     labels: tuple[str, ...] = ()
     errors: dict[str, tuple[Numbers, Numbers]] = field(default_factory=dict)
+    log: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ DROP = Quantity("accuracy_drop", "accuracy lost", "points")
 FORECAST = Quantity("forecast", "forecast of the accuracy lost", "points")
 EXPECTED = Quantity("events_expected", "expected misread cells per trial", "", 3)
 TRIALS = Quantity("trials", "trials", "", 0)
-FLIP = Quantity("loss_per_1000_flips", "accuracy lost by 1,000 bit flips", "points", 3)
+FLIP = Quantity("loss_per_flip", "accuracy lost by one bit flip", "points", 7)
 REFERENCE = "SLC mask, MLC2 values"
 
 
@@ -88,7 +88,7 @@ def _rows(row: str, candidate: Candidate) -> list[Measurement]:
 
 def _flips(loss: Loss) -> Measurement:
     x = loss.per_flip
-    return Measurement(loss.stratum.label, FLIP, 1e5 * x.value, 1e5 * x.low, 1e5 * x.high)
+    return Measurement(loss.stratum.label, FLIP, 100 * x.value, 100 * x.low, 100 * x.high)
 
 
 def _lines(found: Placement, plan: Plan, call: Call) -> list[str]:

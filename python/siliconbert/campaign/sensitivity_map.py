@@ -99,13 +99,23 @@ class Sensitivity:
         }
 
     def figure(self) -> Bars:
-        """Points of accuracy lost per 1,000 flips, with intervals, for `report.figures`."""
-        scaled = [1e5 * np.array([x.value, x.low, x.high]) for x in (each.per_flip for each in self.losses)]
-        value, low, high = np.array(scaled).T
+        """Points of accuracy lost per flip, with intervals; where nothing was lost a bar ends near the axis."""
+        points = [100 * np.array([x.value, x.low, x.high]) for x in (each.per_flip for each in self.losses)]
+        positive = np.array(points)[np.array(points) > 0]
+        floor = positive.min() / 3 if positive.size else 1e-12
+        value, low, high = np.maximum(np.array(points).T, floor)
         labels = tuple(each.stratum.label for each in self.losses)
-        title, y_label = f"What bit flips cost, {self.trials} trials", "points lost per 1,000 flips"
-        series, errors = {"mean loss": value}, {"mean loss": (low, high)}
-        return Bars("sensitivity", title, "flipped", y_label, np.arange(len(labels)), series, labels, errors)
+        return Bars(
+            "sensitivity",
+            f"What a bit flip costs, {self.trials} trials",
+            "flipped",
+            "points lost per flip",
+            np.arange(len(labels)),
+            {"mean loss": value},
+            labels,
+            {"mean loss": (low, high)},
+            log=True,
+        )
 
 
 def sensitivity(

@@ -37,6 +37,8 @@ def _bars(axes: Axes, figure: Bars) -> None:
             low, high = figure.errors[label]
             axes.errorbar(figure.positions + offset, heights, (heights - low, high - heights),
                           fmt="none", ecolor="black", elinewidth=0.8, capsize=2)  # fmt: skip
+    if figure.log:
+        axes.set_yscale("log")
     axes.set_xticks(figure.positions)
     if figure.labels:
         axes.set_xticklabels(figure.labels, rotation=45, ha="right")
