@@ -99,7 +99,7 @@ class Sensitivity:
         }
 
     def figure(self) -> Bars:
-        """Points of accuracy lost per flip, with intervals; where nothing was lost a bar ends near the axis."""
+        """Points of accuracy lost per flip, with intervals; where none was lost a bar ends near the axis."""
         points = [100 * np.array([x.value, x.low, x.high]) for x in (each.per_flip for each in self.losses)]
         positive = np.array(points)[np.array(points) > 0]
         floor = positive.min() / 3 if positive.size else 1e-12
