@@ -166,6 +166,20 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, failing)
     assert os.listdir(tmp_path / "s" / "parts") == [kept]
 
 
+def test_a_disk_that_is_full_from_the_start_can_be_tried_again(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for where, left in (("os.link", []), ("os.replace", ["manifest.json"])):
+        with monkeypatch.context() as patched:
+            patched.setattr(where, full)
+            with pytest.raises(OSError, match="No space left on device"):
+                opened(tmp_path / "s")
+        assert os.listdir(tmp_path / "s") == left
+    opened(tmp_path / "s")
+    assert sorted(os.listdir(tmp_path / "s")) == ["config.yaml", "manifest.json"]
+
+
 def test_small_parts_are_merged_by_tiers(tmp_path, monkeypatch):
     monkeypatch.setattr("siliconbert.campaign.store._TIER", 4)
     store = opened(tmp_path / "s")
@@ -200,6 +214,7 @@ def test_a_part_that_vanishes_while_reading_is_read_where_it_went(tmp_path, monk
 
 def test_orphaned_temporary_files_are_swept(tmp_path):
     opened(tmp_path / "s")
+    (tmp_path / "s" / "parts").mkdir()
     orphan = tmp_path / "s" / "parts" / ".c0.parquet.abc"
     orphan.write_text("half")
     young = tmp_path / "s" / "parts" / ".c1.parquet.abc"

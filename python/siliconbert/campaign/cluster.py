@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,8 +30,6 @@ from typing import Any
 from siliconbert.campaign.executors import Answer
 from siliconbert.campaign.work import UnlikeError, Work, run
 
-# So long a lost scheduler may take to come back.
-_RECONNECT_SECONDS = 60.0
 _CONNECT_SECONDS = 30.0
 # Works that wait on the scheduler beside those that run, so that no worker waits for this process.
 _QUEUED_PER_WORKER = 2
@@ -60,7 +57,6 @@ class Cluster:
         self._client: Any = None
         self._answered: SimpleQueue[Any] = SimpleQueue()
         self._works: dict[Any, Work] = {}
-        self._lost_since: float | None = None
 
     def __enter__(self) -> Cluster:
         """Connects; RuntimeError where nobody answers or the extra `cluster` is not installed."""
@@ -95,12 +91,12 @@ class Cluster:
     @property
     def slots(self) -> int:
         """Some a worker; they may come and go."""
-        return max(1, _QUEUED_PER_WORKER * len(self._client.nthreads()))
+        return max(1, _QUEUED_PER_WORKER * len(self._workers()))
 
     @property
     def threads(self) -> int:
         """The most that a worker has."""
-        return max(self._client.nthreads().values(), default=1)
+        return max(self._workers().values(), default=1)
 
     def submit(self, work: Work) -> None:
         """Sends it to the scheduler."""
@@ -112,7 +108,7 @@ class Cluster:
 
     def wait(self, seconds: float) -> list[Answer]:
         """What the scheduler sent back."""
-        self._check_scheduler()
+        self._workers()
         found = []
         try:
             found.append(self._take(self._answered.get(timeout=seconds)))
@@ -135,13 +131,16 @@ class Cluster:
             return Answer(work, None, f"it took {error.allowed_failures + 1} workers down", final=True)
         return Answer(work, None, f"{type(error).__name__}: {error}" if error else "its worker was lost")
 
-    def _check_scheduler(self) -> None:
-        if self._client.status == "running":
-            self._lost_since = None
-            return
-        self._lost_since = self._lost_since or time.monotonic()
-        if time.monotonic() - self._lost_since > _RECONNECT_SECONDS:
-            raise RuntimeError(f"campaign: the Dask scheduler at {self._address} is gone")
+    def _workers(self) -> dict[str, int]:
+        """Address -> threads; RuntimeError where the scheduler stays away, since Dask has tried again."""
+        try:
+            if self._client.status != "closed":
+                return dict(self._client.nthreads())
+        except OSError:
+            pass
+        raise RuntimeError(
+            f"campaign: the Dask scheduler at {self._address} is gone; all finished rows are kept"
+        )
 
 
 def check(address: str, tls: Tls | None) -> None:

@@ -14,7 +14,7 @@ import re
 import secrets
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -76,13 +76,14 @@ class Store:
     def begin(self, expected: dict[str, Any], path: str | None) -> None:
         """Makes the manifest, now that the first rows tell the numeric path; a store keeps its own."""
         if self.manifest is None:
-            for folder in (self.folder, self._parts):
-                folder.mkdir(parents=True, exist_ok=True)
-            manifest.create(self.folder / "manifest.json", {**expected, "path": machine(path)})
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with _kept(self.folder / "manifest.json") as file:
+                manifest.create(file, {**expected, "path": machine(path)})
             self.manifest = self.read_manifest()
             manifest.compare(self.folder, self.manifest, expected)
-            copy = yamlfile.dump(self.manifest["settings"]).encode()
-            write_atomically(self.folder / "config.yaml", [copy])
+        if not (self.folder / "config.yaml").is_file():
+            with _kept(self.folder / "config.yaml") as file:
+                write_atomically(file, [yamlfile.dump(self.manifest["settings"]).encode()])
         self.check_path(path)
 
     def read_manifest(self) -> dict[str, Any]:
@@ -175,13 +176,8 @@ class Store:
         return f"{config}.{first}-{max(trials)}.{len(table)}.{self.writer}-{self._count}{parts.SUFFIX}"
 
     def _put(self, name: str, table: pa.Table) -> None:
-        try:
-            parts.write(self._parts / name, table)
-        except OSError as error:
-            raise OSError(
-                f"campaign: {self._parts / name} could not be written ({error.strerror or error}); "
-                "all finished parts are kept, and the same command goes on from them"
-            ) from None
+        with _kept(self._parts / name) as path:
+            parts.write(path, table)
 
     def _merge_tiers(self) -> None:
         for tier in sorted(self._tiers):
@@ -255,6 +251,18 @@ class Store:
                         path.unlink(missing_ok=True)
                 except FileNotFoundError:
                     continue
+
+
+@contextlib.contextmanager
+def _kept(path: Path) -> Iterator[Path]:
+    """A full disk, and what else may befall the writing of a file, in one sentence."""
+    try:
+        yield path
+    except OSError as error:
+        raise OSError(
+            f"campaign: {path} could not be written ({error.strerror or error}); "
+            "all finished parts are kept, and the same command goes on from them"
+        ) from None
 
 
 def _has_duplicates(tables: Iterable[pa.Table]) -> bool:
