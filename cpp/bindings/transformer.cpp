@@ -1,15 +1,29 @@
-#include <algorithm>
-#include <atomic>
-#include <functional>
-#include <thread>
+#include "transformer.hpp"
 
-#include "bindings.hpp"
+#include <algorithm>
+
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/parallel.hpp"
-#include "siliconbert/transformer/encoder.hpp"
-#include "siliconbert/transformer/trials.hpp"
+#include "siliconbert/transformer/sentence_index.hpp"
 
 namespace siliconbert {
+
+Tensors make_tensors(const Arrays& arrays) {
+    Tensors tensors;
+    for (const auto& [name, array] : arrays) {
+        require(array.ndim() == 1 || array.ndim() == 2, "Encoder: tensor ", name,
+                " must have 1 or 2 dimensions, got ", array.ndim());
+        const auto columns = array.ndim() == 2 ? static_cast<std::size_t>(array.shape(1)) : 1;
+        tensors.add(name, {view(array), static_cast<std::size_t>(array.shape(0)), columns});
+    }
+    return tensors;
+}
+
+Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets) {
+    const Batch batch{view(ids), view(types), view(offsets)};
+    check_batch(batch, encoder.shape());
+    return batch;
+}
 
 namespace {
 
@@ -35,18 +49,6 @@ NetworkShape make_shape(const py::dict& given) {
     return shape;
 }
 
-// Views into the arrays, which must outlive them.
-Tensors make_tensors(const std::map<std::string, InArray<float>>& arrays) {
-    Tensors tensors;
-    for (const auto& [name, array] : arrays) {
-        require(array.ndim() == 1 || array.ndim() == 2, "Encoder: tensor ", name,
-                " must have 1 or 2 dimensions, got ", array.ndim());
-        const auto columns = array.ndim() == 2 ? static_cast<std::size_t>(array.shape(1)) : 1;
-        tensors.add(name, {view(array), static_cast<std::size_t>(array.shape(0)), columns});
-    }
-    return tensors;
-}
-
 ActivationFormats make_formats(const NetworkShape& shape, int width, int exponent_bits,
                                const std::map<std::string, int>& bias) {
     ActivationFormats formats;
@@ -60,8 +62,7 @@ ActivationFormats make_formats(const NetworkShape& shape, int width, int exponen
     return formats;
 }
 
-Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& shape,
-                     const std::map<std::string, InArray<float>>& tensors,
+Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& shape, const Arrays& tensors,
                      const std::optional<py::dict>& activations) {
     const NetworkShape network = make_shape(shape);
     std::optional<ActivationFormats> formats;
@@ -74,109 +75,6 @@ Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& s
     const py::gil_scoped_release release;
     return {std::move(products), network, views, std::move(formats)};
 }
-
-using Ids = InArray<std::int32_t>;
-using Offsets = InArray<std::int64_t>;
-
-Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets) {
-    const Batch batch{view(ids), view(types), view(offsets)};
-    check_batch(batch, encoder.shape());
-    return batch;
-}
-
-// Ctrl-C during a long call: the thread that made the call looks for it, the others follow.
-class Interrupts {
- public:
-    struct Stop {};
-
-    void operator()() {
-        if (std::this_thread::get_id() == caller_ && !stopped_) {
-            const py::gil_scoped_acquire gil;
-            stopped_ = PyErr_CheckSignals() != 0;
-        }
-        if (stopped_) throw Stop();
-    }
-
- private:
-    std::thread::id caller_ = std::this_thread::get_id();
-    std::atomic<bool> stopped_ = false;
-};
-
-// Trials and what they look into.
-class KeptTrials {
- public:
-    KeptTrials(const Encoder& encoder, Ids ids, Ids types, Offsets offsets, std::uint64_t seed,
-               const std::optional<py::dict>& memory, std::shared_ptr<DisturbActivations> activations,
-               bool reuse)
-        : ids_(std::move(ids)),
-          types_(std::move(types)),
-          offsets_(std::move(offsets)),
-          activations_(std::move(activations)),
-          width_(encoder.exits().size()),
-          classes_(encoder.shape().classes),
-          trials_({encoder, make_batch(encoder, ids_, types_, offsets_), seed, make_memory(memory),
-                   activations_.get(), reuse}) {}
-
-    std::vector<std::string> regions() const { return trials_.regions(); }
-    bool in_flight() const { return activations_ != nullptr; }
-
-    // Per trial: events by region (T, regions), flips of activations (T), what error correction did by name
-    // (T), where its sentences start (T + 1); then sentences and logits.
-    py::tuple run(const InArray<std::uint64_t>& trials, int threads) {
-        std::vector<TrialResult> results;
-        Interrupts interrupts;
-        try {
-            const py::gil_scoped_release release;
-            results = trials_.run(view(trials), threads, std::ref(interrupts));
-        } catch (const Interrupts::Stop&) {
-            throw py::error_already_set();
-        }
-        std::vector<std::uint64_t> events;
-        std::vector<std::uint64_t> flips;
-        std::map<std::string, std::vector<std::uint64_t>> ecc;
-        std::vector<std::int64_t> starts{0};
-        std::vector<std::int64_t> sentences;
-        std::vector<float> logits;
-        for (const TrialResult& result : results) {
-            events.insert(events.end(), result.events.begin(), result.events.end());
-            flips.push_back(result.flips);
-            for (const auto& [region, counts] : result.ecc) {
-                ecc[region + ".corrected"].push_back(counts.corrected);
-                ecc[region + ".detected"].push_back(counts.detected);
-                ecc[region + ".miscorrected"].push_back(counts.miscorrected);
-                ecc[region + ".silent"].push_back(counts.silent);
-            }
-            sentences.insert(sentences.end(), result.sentences.begin(), result.sentences.end());
-            logits.insert(logits.end(), result.logits.begin(), result.logits.end());
-            starts.push_back(static_cast<std::int64_t>(sentences.size()));
-        }
-        const std::size_t regions = results.empty() ? 0 : results.front().events.size();
-        const std::size_t ran = sentences.size();
-        return py::make_tuple(to_array(std::move(events)).reshape({results.size(), regions}),
-                              to_array(std::move(flips)), ecc, to_array(std::move(starts)),
-                              to_array(std::move(sentences)),
-                              to_array(std::move(logits)).reshape({ran, width_, classes_}));
-    }
-
- private:
-    std::optional<Memory> make_memory(const std::optional<py::dict>& given) {
-        if (!given) return std::nullopt;
-        tensors_ = (*given)["tensors"].cast<std::map<std::string, InArray<float>>>();
-        fault_ = (*given)["fault"].cast<std::shared_ptr<Disturb>>();
-        return Memory{(*given)["image"].cast<const CodeImage&>(), (*given)["format"].cast<const Format&>(),
-                      make_tensors(tensors_), *fault_};
-    }
-
-    std::map<std::string, InArray<float>> tensors_;
-    std::shared_ptr<Disturb> fault_;
-    Ids ids_;
-    Ids types_;
-    Offsets offsets_;
-    std::shared_ptr<DisturbActivations> activations_;
-    std::size_t width_;
-    std::size_t classes_;
-    Trials trials_;
-};
 
 // Runs `sentences` in slices of about `tokens`, so that Ctrl-C and progress are seen in between.
 template <class Run>
@@ -264,8 +162,7 @@ void bind_transformer(py::module_& core) {
         "open_onednn", [shared](const std::string& plugin) { return shared(open_onednn_products(plugin)); },
         py::arg("plugin"));
     py::class_<Encoder>(transformer, "Encoder")
-        .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape,
-                         const std::map<std::string, InArray<float>>& tensors,
+        .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape, const Arrays& tensors,
                          const std::optional<py::dict>& activations) {
                  return make_encoder(std::move(products), shape, tensors, activations);
              }),
@@ -275,8 +172,7 @@ void bind_transformer(py::module_& core) {
         .def_property_readonly("path", &Encoder::path)
         .def(
             "with_tensor",
-            [](const Encoder& encoder, const std::map<std::string, InArray<float>>& tensors,
-               const std::string& name) {
+            [](const Encoder& encoder, const Arrays& tensors, const std::string& name) {
                 const Tensors views = make_tensors(tensors);
                 const py::gil_scoped_release release;
                 return encoder.with_tensor(views, name);
@@ -290,14 +186,7 @@ void bind_transformer(py::module_& core) {
              py::arg("threads") = 0);
     transformer.def("reading", &reading, py::arg("encoder"), py::arg("ids"), py::arg("types"),
                     py::arg("offsets"), py::arg("tensor"), py::arg("rows"));
-    py::class_<KeptTrials>(transformer, "Trials")
-        .def(py::init<const Encoder&, Ids, Ids, Offsets, std::uint64_t, const std::optional<py::dict>&,
-                      std::shared_ptr<DisturbActivations>, bool>(),
-             py::arg("encoder"), py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("seed"),
-             py::arg("memory") = py::none(), py::arg("activations") = py::none(), py::arg("reuse") = true)
-        .def_property_readonly("regions", &KeptTrials::regions)
-        .def_property_readonly("in_flight", &KeptTrials::in_flight)
-        .def("run", &KeptTrials::run, py::arg("trials"), py::arg("threads") = 0);
+    bind_trials(transformer);
 }
 
 }  // namespace siliconbert

@@ -208,6 +208,13 @@ def test_a_rule_sees_all_sentences_in_order():
     np.testing.assert_array_equal(found.layers, np.tile(alternating, (6, 1)))
 
 
+@pytest.mark.parametrize("layers", [[1, 2], 5, [0] * 120])
+def test_rules_that_name_no_exit_are_refused(layers):
+    model = tiny().store("embeddings.word")
+    with pytest.raises(ValueError, match=r"rule must give an exit layer \(1, 2, 3, 4\) for each of 120"):
+        model.trials(faults.CellMisread(), labelled(), trials=[0], rule=lambda entropy: np.array(layers))
+
+
 def test_trials_can_be_interrupted():
     model, data = tiny().store("layers.0.up.weight", cells=ALL_MLC3), labelled()
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))

@@ -18,10 +18,11 @@ from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
+from siliconbert.models.judge import Rule
 from siliconbert.models.sentences import Sentences, Tokens, gather
 from siliconbert.models.shape import Shape
 from siliconbert.models.trace import Trace
-from siliconbert.models.trials import Rule, Trials, checked_numbers, run
+from siliconbert.models.trials import Trials, checked_numbers, run
 
 if TYPE_CHECKING:
     from siliconbert.models.stored import Stored
@@ -161,7 +162,7 @@ class Model:
 
         Trials run side by side, one thread each, with a copy of the image and of the stored tensor for each
         thread (4 bytes an element, and the stored bits): faults are written into the copies and taken out
-        again.
+        again. A trial whose faulty matrix has values that bf16 does not hold runs in fp32.
 
         fault    : what happens to the cells of the stored tensor (see store), and to activations
         data     : sentences with labels

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import _core, exits
-from siliconbert.models.trace import Trace, correct_answers, finite_answers
-
-Rule = Callable[[NDArray[np.float32]], NDArray[Any]]
+from siliconbert import _core
+from siliconbert.models.judge import Judge, Rule
+from siliconbert.models.trace import Trace
 
 # Seconds in the core between two looks at the progress, about.
 _PIECE_SECONDS = 0.25
@@ -87,36 +86,32 @@ def run(
     progress: Callable[[int], None] | None,
 ) -> Trials:
     """All trials of the core's `core`, piece by piece; `clean` answers for the sentences that did not run."""
-    judge = _Judge(clean, labels, rule)
+    judge = Judge(clean, labels, rule)
     events, corrections, answers, rerun = [], [], [], []
     for piece in _pieces(numbers, threads or _core.base.available_threads()):
-        found, flips, ecc, starts, sentences, logits = core.run(piece.astype(np.uint64), threads)
-        events.append(np.column_stack([found, flips]))
-        corrections.append(ecc)
-        rerun.append(np.diff(starts))
-        for first, last in pairwise(starts):
-            answers.append(judge(sentences[first:last], logits[first:last]))
+        found = core.run(piece.astype(np.uint64), threads)
+        events.append(found["events"])
+        corrections.append(found["ecc"])
+        rerun.append(np.diff(found["starts"]))
+        for first, last in pairwise(found["starts"]):
+            answers.append(judge(found["sentences"][first:last], found["logits"][first:last]))
         if progress is not None:
             progress(len(answers))
     counts = np.concatenate(events).astype(np.int64)
-    by_region = dict(zip([*core.regions, "activations"], counts.T, strict=True))
-    if not core.in_flight:
-        del by_region["activations"]
-    right, layers, nonfinite = zip(*answers, strict=True)
     return Trials(
         seed=seed,
         trials=numbers,
-        correct=np.array([row.sum() for row in right], np.int64),
-        bits=np.packbits(np.array(right), axis=1, bitorder="little"),
+        correct=np.array([answer.correct for answer in answers], np.int64),
+        bits=np.array([answer.bits for answer in answers]),
         events=counts.sum(axis=1),
-        events_by_region=by_region,
+        events_by_region=dict(zip(core.regions, counts.T, strict=True)),
         ecc={
-            name: np.array([count for ecc in corrections for count in ecc[name]], np.int64)
+            name: np.concatenate([ecc[name] for ecc in corrections]).astype(np.int64)
             for name in corrections[0]
         },
         rerun=np.concatenate(rerun),
-        nonfinite=np.array(nonfinite, np.int64),
-        layers=None if rule is None else np.array(layers),
+        nonfinite=np.array([answer.nonfinite for answer in answers], np.int64),
+        layers=None if rule is None else np.array([answer.layers for answer in answers]),
         sentences=len(clean),
         path=clean.path,
     )
@@ -130,37 +125,3 @@ def _pieces(numbers: NDArray[np.int64], threads: int) -> Iterator[NDArray[np.int
         yield numbers[first : first + size]
         first += size
         size = 2 * size if time.monotonic() - start < _PIECE_SECONDS else max(threads, size // 2)
-
-
-class _Judge:
-    """Who is right where some sentences of a clean trace came out differently."""
-
-    def __init__(self, clean: Trace, labels: NDArray[Any], rule: Rule | None) -> None:
-        self.clean, self.rule = clean, rule
-        self.right = clean.correct(labels)
-        self.labels = np.asarray(labels)
-        self.finite = finite_answers(clean.logits)
-        self.untouched = self._judged(clean.entropy, self.right, self.finite)
-
-    def __call__(
-        self, sentences: NDArray[np.int64], logits: NDArray[np.float32]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None, int]:
-        """Right answers (N,), exit layers (N,) where there is a rule, and how many are not finite."""
-        if not len(sentences):
-            return self.untouched
-        right, finite, entropy = self.right.copy(), self.finite.copy(), self.clean.entropy
-        right[sentences] = correct_answers(logits, self.labels[sentences])
-        finite[sentences] = finite_answers(logits)
-        if self.rule is not None:
-            entropy = entropy.copy()
-            entropy[sentences] = exits.entropy(logits)
-        return self._judged(entropy, right, finite)
-
-    def _judged(
-        self, entropy: NDArray[np.float32], right: NDArray[np.bool_], finite: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.uint8] | None, int]:
-        if self.rule is None:
-            return right[:, -1], None, int((~finite[:, -1]).sum())
-        layers = np.asarray(self.rule(entropy))
-        used = np.arange(len(right)), np.searchsorted(self.clean.layers, layers)
-        return right[used], layers.astype(np.uint8), int((~finite[used]).sum())
