@@ -134,3 +134,16 @@ def test_fields_are_one_number():
 def test_what_is_no_codebook_is_refused(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_normal_float_of_the_catalogue():
+    fmt = formats.get("nf4")
+    assert fmt.width == 4 and len(fmt.entries) == 16 and fmt.group == 64
+    x = np.random.default_rng(6).normal(size=(5, 100)).astype(np.float32)
+    rounded = formats.quantize(x, fmt)
+    for row, near in zip(x, rounded, strict=True):
+        for start in (0, 64):
+            part = row[start : start + 64]
+            values = np.asarray(fmt.entries, np.float32) * np.abs(part).max()
+            nearest = values[np.abs(part[:, None] - values).argmin(axis=1)]
+            assert np.array_equal(near[start : start + 64], nearest)

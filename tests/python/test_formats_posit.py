@@ -84,7 +84,8 @@ def test_nothing_but_zero_becomes_zero_and_nothing_becomes_nar(width, exponent_b
 def test_values_of_the_standard():
     # Standard for Posit Arithmetic (2022), table 1: maxPos is 2^(4n - 8), and 1 is the code 01000...
     for width in (8, 16):
-        fmt = formats.Posit(width, 2)
+        fmt = formats.get(f"posit{width}")
+        assert fmt == formats.Posit(width, 2)
         assert np.nanmax(fmt.values()) == 2.0 ** (4 * width - 8)
         assert formats.encode([1.0, -1.0], fmt).tolist() == [2 ** (width - 2), 3 * 2 ** (width - 2)]
     # 2^(4 * 0) * 2^1 * (1 + 1/8 + 1/4) = 2.75: regime 10, exponent 01, fraction 011.
