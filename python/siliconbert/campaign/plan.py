@@ -93,7 +93,6 @@ class Plan:
         self._places, self._code = places, code
         self._deaths: dict[tuple[str, int], int] = {}
         self._numbers = 0
-        self._pace: float | None = None
         self._random = random.Random()
         self.restart(parts.empty())
 
@@ -119,14 +118,17 @@ class Plan:
                     state.bounds = bounds(correct / sentences, notes)
             else:
                 state.accuracy[trial] = None if reason is not None else correct / sentences
-                state.seconds = self._pace = state.seconds if seconds is None else seconds
+                state.seconds = state.seconds if seconds is None else seconds
         for state in touched.values():
             self._look(state)
 
     def next(self, workers: int, threads: int) -> Work | None:
         """The next work for one of so many workers that do `threads` trials side by side; None: not now."""
-        if self._alone:
-            return self._alone.popleft()
+        while self._alone:
+            work = self._alone.popleft()
+            if not self.states[work.items[0].point.hash].finished:
+                return work
+            self._landed(work)
         while self._open and self._open[0].finished:
             self._open.popleft()
         if self.shared:
@@ -151,7 +153,7 @@ class Plan:
         """The work took its worker down or raised: it is tried again in pieces.
 
         final   : a piece that was alone is not tried again
-        returns: rows that record trials which failed too often, or None
+        returns : rows that record trials which failed too often, or None
         """
         self._landed(work)
         pieces = [
@@ -193,10 +195,10 @@ class Plan:
     def _look(self, state: State) -> None:
         """Raises the goal until it is ahead of what is done, or closes the configuration.
 
-        The rule is asked at multiples of `step` on exactly the trials below: it stops at the same trial
-        however the work was cut and in whatever order it came back.
+        The rule is asked at multiples of `step` on exactly the trials below, and on the configuration's own
+        row: it stops at the same trial however the work was cut and in whatever order it came back.
         """
-        while not state.closed and state.advance():
+        while state.clean and not state.closed and state.advance():
             if state.goal >= self.trials.most or narrow(
                 [state.accuracy[t] for t in range(state.goal)], self.trials, state.bounds
             ):
@@ -209,15 +211,15 @@ class Plan:
         clean = not state.clean
         if state.finished or state.clean_flying or not (clean or state.waiting):
             return None, 0.0
-        pace = state.seconds if state.seconds is not None else self._pace
-        fit = 1 if pace is None else int(budget / max(pace, 1e-6))
+        # Nobody knows what a new configuration costs: its first work is as short as can be, and alone.
+        fit = 1 if state.seconds is None else int(budget / max(state.seconds, 1e-6))
         count = max(threads, fit // threads * threads)
         start = self._random.random() if self.shared else 0.0
         item = Item(state.point, state.hand(min(count, -(-state.waiting // workers)), start), clean)
         if not item.trials and not clean:
             return None, 0.0
         self._fly(item)
-        return item, budget if pace is None else len(item.trials) * pace
+        return item, budget if state.seconds is None else len(item.trials) * state.seconds
 
     def _fly(self, item: Item) -> None:
         state = self.states[item.point.hash]

@@ -24,6 +24,8 @@ Progress = Callable[[int, int], None]
 _LOOK_SECONDS = 5.0
 # Between two looks at the workers.
 _WAIT_SECONDS = 0.5
+# A part may be damaged after it was written; then its trials are done again, but not for ever.
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,13 @@ class _Run:
         self._take_up(retry_failed)
         if not self.plan.finished():
             with executor:
-                while not self.plan.finished():
+                for _ in range(_ROUNDS):
                     self._drain(executor)
                     self.store.compact()
                     self._take_up(retry_failed=False)
+                    if self.plan.finished():
+                        return
+            raise RuntimeError(f"campaign: store {self.store.folder} keeps losing rows")
 
     def _take_up(self, retry_failed: bool) -> None:
         """Tells the plan what the store holds."""
