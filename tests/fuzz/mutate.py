@@ -1,4 +1,4 @@
-"""Changes to valid inputs: of bytes, of text, of JSON trees, of safetensors headers."""
+"""Changes to valid inputs: of bytes, of text, of JSON trees, of safetensors headers, of Parquet tables."""
 
 from __future__ import annotations
 
@@ -67,6 +67,37 @@ def safetensors(rng: Random, data: bytes) -> bytes:
         return data[:start] + binary(rng, data[start:])
     packed = json.dumps(header).encode()
     return struct.pack("<Q", len(packed)) + packed + data[start:]
+
+
+def parquet(rng: Random, data: bytes) -> bytes:
+    """Changes of bytes, or of columns and of the notes in the schema."""
+    if rng.random() < 0.4:
+        return binary(rng, data)
+    import pyarrow as pa
+    from pyarrow import parquet as files
+
+    try:
+        table = files.read_table(pa.BufferReader(data))
+        notes = dict(table.schema.metadata or {})
+    except (pa.ArrowException, OSError, ValueError):
+        return binary(rng, data)
+    names = table.column_names
+    change = rng.randrange(5)
+    if change == 0 and names:
+        table = table.drop_columns(rng.choice(names))
+    elif change == 1 and names:
+        values = [rng.choice((None, "x", b"x", 1, 2**63 - 1, float("nan"), [1.0], {"a": 1}))] * len(table)
+        table = table.set_column(rng.randrange(len(names)), rng.choice(names), pa.array(values))
+    elif change == 2 and names:
+        table = table.rename_columns([*names[1:], rng.choice((names[0], "", "logit_1_9", "entropy_x"))])
+    elif change == 3:
+        table = table.slice(0, rng.randrange(len(table) + 1))
+    for key in notes:
+        if rng.random() < 0.5:
+            notes[key] = json_text(rng, notes[key])
+    sink = pa.BufferOutputStream()
+    files.write_table(table.replace_schema_metadata(notes), sink)
+    return sink.getvalue().to_pybytes()
 
 
 def grown(rng: Random, tree: Any) -> Any:

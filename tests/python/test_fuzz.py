@@ -15,7 +15,7 @@ from tests.fuzz import mutate  # noqa: E402
 from tests.fuzz import watch as watching  # noqa: E402
 from tests.fuzz.target import Target  # noqa: E402
 
-SECONDS = 10  # for all targets together
+SECONDS = 8  # for all targets together
 
 
 def run(*arguments):

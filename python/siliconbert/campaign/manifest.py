@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 import siliconbert
+from siliconbert.campaign.config import Trials
 from siliconbert.campaign.grid import Point, digest
 from siliconbert.models.atomic import create_atomically
 
@@ -24,6 +25,13 @@ VERSION = 1
 # The parts of the package that decide what a row holds; the others may change under a store.
 _CODE = ("_core", "_onednn", "data", "exits", "faults", "formats", "models", "sparsity", "storage")
 _CODE_IN_CAMPAIGN = ("area", "exits", "grid", "records", "rules", "trial", "work")
+# What a manifest holds.
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("created", "settings", "content", "code", "points"), dict),
+    **dict.fromkeys(("siliconbert", "config"), str),
+    "layout": int,
+    "path": (str, type(None)),
+}
 # Entries that must be the same for rows to share a store.
 _COMPARED = ("layout", "settings", "content", "code")
 
@@ -81,11 +89,23 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and {"layout", "path", "points", *_COMPARED} <= set(found):
-            return found
-    except ValueError:
+        if _is_manifest(found):
+            return dict(found)
+    except (ValueError, RecursionError):
         pass
     raise ValueError(f"campaign: {path}: not the manifest of a store")
+
+
+def _is_manifest(found: Any) -> bool:
+    """Whether everything is there that is asked of a store, each of its kind."""
+    if not isinstance(found, dict) or not set(_KINDS) <= set(found):
+        return False
+    if not all(isinstance(found[key], kind) for key, kind in _KINDS.items()):
+        return False
+    settings = found["settings"]
+    Trials.model_validate(settings.get("trials"))
+    labelled = all(isinstance(labels, dict) for labels in found["points"].values())
+    return labelled and isinstance(settings.get("accelerators"), list)
 
 
 def create(path: Path, value: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from siliconbert.models.atomic import write_atomically
@@ -83,9 +84,24 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         opened = parquet.ParquetFile(content, page_checksum_verification=True)
         found = opened.read()
         wanted = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+        _check_rows(found.cast(SCHEMA))
         return found.select(wanted.names).cast(wanted)
     except (pa.ArrowException, OSError, KeyError, ValueError, RuntimeError) as error:
         raise DamagedError(f"{path.name}: {' '.join(str(error).split())[:120]}") from None
+
+
+def _check_rows(table: pa.Table) -> None:
+    """ValueError unless every row has its place, and its answers where it has no reason for having none."""
+    good = table.filter(table["reason"].is_null())
+    needed = [table["config"], table["trial"], *(good[name] for name in ("sentences", "correct", "bits"))]
+    if any(column.null_count for column in needed):
+        raise ValueError("a row lacks what it must have")
+    sentences, correct = (good[name].to_numpy() for name in ("sentences", "correct"))
+    bytes_ = pc.binary_length(good["bits"]).to_numpy()
+    if (sentences < 1).any() or (correct < 0).any() or (correct > sentences).any():
+        raise ValueError("a row has more right answers than sentences")
+    if (bytes_ != -(-sentences // 8)).any():
+        raise ValueError("a row's answers are not as many as its sentences")
 
 
 def merged(tables: Sequence[pa.Table], names: Sequence[str], mix_paths: bool = False) -> pa.Table:

@@ -1,11 +1,12 @@
 """All targets, in the order they run."""
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import campaign_files, images, model_files, small_files
+from tests.fuzz.targets import campaign_files, images, model_files, records, small_files, stores
 
 __all__ = ["all_targets"]
 
 
 def all_targets() -> list[Target]:
     """Those whose packages are installed."""
-    return [*small_files.TARGETS, *images.TARGETS, *model_files.TARGETS, *campaign_files.TARGETS]
+    groups = (small_files, records, images, model_files, campaign_files, stores)
+    return [target for group in groups for target in group.TARGETS]

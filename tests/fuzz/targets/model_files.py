@@ -7,7 +7,6 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import numpy as np
 from tests.fuzz import mutate
@@ -147,37 +146,6 @@ def _read_trace(data: bytes, scratch: Path) -> object:
     return trace.correct(np.zeros(len(trace), int))
 
 
-def _parquet(rng: Random, data: bytes) -> bytes:
-    """Changes of bytes, or of columns and of the notes in the schema."""
-    if rng.random() < 0.4:
-        return mutate.binary(rng, data)
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(pa.BufferReader(data))
-        notes = dict(table.schema.metadata or {})
-    except (pa.ArrowException, OSError, ValueError):
-        return mutate.binary(rng, data)
-    names = table.column_names
-    change = rng.randrange(5)
-    if change == 0 and names:
-        table = table.drop_columns(rng.choice(names))
-    elif change == 1 and names:
-        values = [rng.choice((None, "x", b"x", 1, 2**63 - 1, float("nan"), [1.0], {"a": 1}))] * len(table)
-        table = table.set_column(rng.randrange(len(names)), rng.choice(names), pa.array(values))
-    elif change == 2 and names:
-        table = table.rename_columns([*names[1:], rng.choice((names[0], "", "logit_1_9", "entropy_x"))])
-    elif change == 3:
-        table = table.slice(0, rng.randrange(len(table) + 1))
-    for key in notes:
-        if rng.random() < 0.5:
-            notes[key] = mutate.json_text(rng, notes[key])
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table.replace_schema_metadata(notes), sink)
-    return sink.getvalue().to_pybytes()
-
-
 TARGETS = [
     Target("huggingface-config", lambda: [json.dumps(CONFIG).encode()], _config, mutate.json_text),
     Target("huggingface-weights", lambda: [_weights_seed()], _weights, mutate.safetensors),
@@ -185,5 +153,5 @@ TARGETS = [
     Target("compressed-model", _compressed_seeds, _compressed, mutate.safetensors),
     Target("tensor-file", _compressed_seeds, _tensors, mutate.safetensors),
     Target("zoo-index", lambda: [_zoo_seed()], _zoo, mutate.text),
-    Target("trace-parquet", lambda: [_trace_seed(3), _trace_seed(1)], _read_trace, _parquet),
+    Target("trace-parquet", lambda: [_trace_seed(3), _trace_seed(1)], _read_trace, mutate.parquet),
 ]
