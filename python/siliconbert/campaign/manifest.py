@@ -40,7 +40,12 @@ _COMPARED = ("layout", "settings", "content", "code")
 def code() -> dict[str, str]:
     """File of the package -> hash, for every file that decides what a row holds."""
     root = Path(siliconbert.__file__).parent
-    starts = (*_CODE, *(f"campaign/{name}." for name in _CODE_IN_CAMPAIGN), "catalog/")
+    starts = (
+        *_CODE,
+        *(f"campaign/{name}." for name in _CODE_IN_CAMPAIGN),
+        "catalog/__init__.",
+        "catalog/formats.",
+    )
     found = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()

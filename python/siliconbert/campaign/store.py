@@ -202,13 +202,15 @@ class Store:
     def _all(self, columns: Sequence[str] | None, aside: bool) -> dict[str, pa.Table]:
         """All parts as they were at one moment: where one was merged away meanwhile, all are listed again."""
         found: dict[str, pa.Table] = {}
-        for _ in range(_PATIENCE):
+        for attempt in range(_PATIENCE):
             names = self.names()
             found = {name: table for name, table in found.items() if name in names}
             fresh = self._read((name for name in names if name not in found), columns, aside)
             if None not in fresh.values():
                 return found | fresh
             found |= {name: table for name, table in fresh.items() if table is not None}
+            # Another machine may list names for a minute that are gone (NFS).
+            time.sleep(min(5.0, 0.01 * 2**attempt))
         raise OSError(f"campaign: {self._parts}: parts keep vanishing while they are read")
 
     def _read(
