@@ -34,16 +34,12 @@ class _Strict(BaseModel):
             if key not in cls.model_fields:
                 close = difflib.get_close_matches(str(key), cls.model_fields, 1)
                 hint = f" (did you mean {close[0]}?)" if close else ""
-                raise _MisplacedError(str(key), f"one of {known}{hint}")
+                raise _SentenceError(f"keys of {{place}} must be one of {known}{hint}; got {str(key)!r}")
         return values
 
 
-class _MisplacedError(ValueError):
-    """A key that is not known: the place is the key's, not the mapping's."""
-
-    def __init__(self, key: str, expected: str):
-        super().__init__(expected)
-        self.key = key
+class _SentenceError(ValueError):
+    """What is wrong as a whole sentence; {place} in it stands for the place of the mapping."""
 
 
 def _name_to(key: str) -> BeforeValidator:
@@ -161,7 +157,8 @@ class Settings(_Strict):
             entries = getattr(self, axis)
             for i, entry in enumerate(entries):
                 if entry in entries[:i]:
-                    raise _MisplacedError(f"{axis}.{i}", f"another entry than {axis}.{entries.index(entry)}")
+                    first = entries.index(entry)
+                    raise _SentenceError(f"{axis}.{i} must be another entry than {axis}.{first}")
         return self
 
     def quickly(self) -> Settings:
@@ -226,18 +223,17 @@ _EXPECTED = {
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"]]
+    place = ".".join(str(part) for part in first["loc"]) or "the file"
     context = first.get("ctx", {})
     cause = context.get("error")
-    if isinstance(cause, _MisplacedError):
-        where, _, index = cause.key.partition(".")
-        if index:
-            return f"{cause.key} must be {cause}"
-        return f"keys of {'.'.join(place) or 'the file'} must be {cause}; got {where!r}"
-    expected = str(cause) if cause else _EXPECTED.get(first["type"], first["msg"]).format(**context)
+    if isinstance(cause, _SentenceError):
+        return str(cause).replace("{place}", place)
+    if cause and ": " in str(cause):  # another stage's own sentence
+        return f"{place}: {cause}"
+    words = _EXPECTED.get(first["type"])
+    expected = str(cause) if cause else words.format(**context) if words else first["msg"]
     got = "nothing" if first["type"] == "missing" else _short(first["input"])
-    verb = "" if cause and ": " in expected else "must be "
-    return f"{'.'.join(place) or 'the file'}{':' if not verb else ''} {verb}{expected}, got {got}"
+    return f"{place} must be {expected}, got {got}"
 
 
 def _short(value: Any) -> str:
