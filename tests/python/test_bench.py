@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from siliconbert import faults
-from siliconbert.bench import campaign, trace
+from siliconbert.bench import campaign, reuse, trace
 from siliconbert.bench.processor import CLASSES, parse
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import Worker
@@ -71,3 +71,11 @@ def test_ours_runs_alone():
         found = campaign.run(peers=False, sentences=6, trials=2, repeats=2, threads=1)
     assert [timing.name for timing in found.timings] == ["ours"] and found.peak_mib > 1
     assert "not compared with a peer" in found.footer[0]
+
+
+def test_reuse_is_timed_and_checked():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = reuse.run(sentences=6, trials=2, plain=1, repeats=1, threads=1)
+    assert [timing.floor for timing in found.timings] == [None, reuse.FLOOR, None, 1, 1]
+    assert "the same with and without reuse" in found.footer[0]
