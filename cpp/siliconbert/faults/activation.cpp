@@ -64,9 +64,12 @@ void ActivationFlip::flips(const Passage& passage, const ActivationWord& word, s
     if (bits.empty() || !at(passage.place)) return;
     const std::uint64_t size = std::uint64_t{count} * bits.size();
     const Draws draws(passage.seed, Stream::activation_fault, passage.place, "", passage.trial);
-    Hits(rate_, size).each(draws, passage.sentence, size, [&](std::uint64_t at, const PhiloxCounter&) {
-        found.push_back({at / bits.size(), bits[at % bits.size()]});
-    });
+    Hits(rate_, size)
+        .each(
+            draws, passage.sentence, size, [](std::uint64_t) {},
+            [&](std::uint64_t at, double) {
+                found.push_back({at / bits.size(), bits[at % bits.size()]});
+            });
 }
 
 bool MixedActivations::at(std::string_view place) const {

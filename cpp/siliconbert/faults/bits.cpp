@@ -50,11 +50,12 @@ std::vector<bool> chosen_positions(const Region& region, const BitChoice& choice
 
 std::vector<Slot> slots(const CellMap& map, const std::vector<bool>& positions) {
     std::vector<Slot> found;
-    std::size_t at = 0;
-    for (std::size_t cell = 0; cell < map.cell_bits.size(); ++cell) {
-        for (int weight = map.cell_bits[cell] - 1; weight >= 0; --weight, ++at) {
-            const auto bit = static_cast<std::size_t>(map.bit_order[at]);
-            if (positions[bit]) found.push_back({cell, std::uint32_t{1} << weight});
+    int first = 0;
+    for (std::size_t cell = 0; cell < map.cell_bits.size(); first += map.cell_bits[cell++]) {
+        const int bits = map.cell_bits[cell];
+        for (int i = 0; i < bits; ++i) {
+            const auto bit = static_cast<std::size_t>(map.bit_order[static_cast<std::size_t>(first + i)]);
+            if (positions[bit]) found.push_back({cell, first, bits, std::uint32_t{1} << (bits - 1 - i)});
         }
     }
     return found;
@@ -92,14 +93,6 @@ ChosenBits chosen_bits(const CodeImage& image, std::size_t region, const BitChoi
                        const char* caller) {
     check(image, choice, caller);
     return bits_of(image, region, choice);
-}
-
-std::uint32_t bits_of_level(const CellMap& map, std::uint32_t level) {
-    return map.gray ? gray_of_level(level) : level;
-}
-
-std::uint32_t level_of_bits(const CellMap& map, std::uint32_t bits) {
-    return map.gray ? level_of_gray(bits) : bits;
 }
 
 }  // namespace siliconbert

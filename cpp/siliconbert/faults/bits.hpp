@@ -20,9 +20,12 @@ struct BitChoice {
     std::vector<int> bits{};
 };
 
-// A chosen bit: its cell (of its code, or of the region) and its weight in the cell's bits.
+// A chosen bit of every code of a region: its cell within the code, where that cell's bits stand in the
+// stored order and how many there are, and the bit's weight among them.
 struct Slot {
     std::size_t cell;
+    int first;
+    int bits;
     std::uint32_t weight;
 };
 
@@ -32,11 +35,13 @@ struct ChosenBits {
     std::vector<Slot> slots;  // of one code, in stored order
 
     std::uint64_t count() const { return std::uint64_t{region->codes.count()} * slots.size(); }
-    // The cell of a chosen bit and its weight there.
-    Slot at(std::uint64_t bit) const {
-        const std::uint64_t code = bit / slots.size();
-        const Slot& slot = slots[bit - code * slots.size()];
-        return {code * region->cells_per_code() + slot.cell, slot.weight};
+    // What the cell of a slot holds, first stored bit highest.
+    std::uint32_t held(std::uint64_t code, const Slot& slot) const {
+        const std::uint32_t value = region->codes.at(code);
+        const int* bit = region->map.bit_order.data() + slot.first;
+        std::uint32_t bits = 0;
+        for (int i = 0; i < slot.bits; ++i) bits = (bits << 1) | ((value >> bit[i]) & 1U);
+        return bits;
     }
     // The chosen bits of the cells at one place of a code.
     std::uint32_t weights(std::size_t place) const;
@@ -51,8 +56,12 @@ ChosenBits chosen_bits(const CodeImage& image, std::size_t region, const BitChoi
                        const char* caller);
 
 // The bits that a cell holds at a level, first stored bit highest, and the level at which it holds them.
-std::uint32_t bits_of_level(const CellMap& map, std::uint32_t level);
-std::uint32_t level_of_bits(const CellMap& map, std::uint32_t bits);
+inline std::uint32_t bits_of_level(const CellMap& map, std::uint32_t level) {
+    return map.gray ? gray_of_level(level) : level;
+}
+inline std::uint32_t level_of_bits(const CellMap& map, std::uint32_t bits) {
+    return map.gray ? level_of_gray(bits) : bits;
+}
 
 // P(read | stored) of a cell whose chosen bits change together: p(stored bits, changed bits).
 template <class Probability>

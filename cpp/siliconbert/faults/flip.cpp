@@ -1,7 +1,6 @@
 #include "siliconbert/faults/flip.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 
@@ -15,20 +14,20 @@ namespace {
 // Codes that share one address: part of what a seed means.
 constexpr std::size_t block_codes = 131072;
 
-// Hits are far apart, so each reads memory that no cache holds: so many are on their way at a time.
-constexpr std::size_t fetched_ahead = 32;
-
 // Changed bits that follow one another, gathered to one event a cell.
 class Gather {
  public:
-    // keep(bits of the cell, changed bits): those that do change.
+    // `bit` counts through the chosen bits of the region. keep(bits of the cell, changed bits): those that do
+    // change.
     template <class Keep>
     void add(const ChosenBits& bits, std::uint64_t bit, std::vector<Event>& events, Keep&& keep) {
-        const Slot slot = bits.at(bit);
-        if (bits_ != &bits || slot.cell != cell_) {
+        const std::uint64_t code = bit / bits.slots.size();
+        const Slot& slot = bits.slots[bit - code * bits.slots.size()];
+        if (bits_ != &bits || code != code_ || slot.cell != slot_->cell) {
             flush(events, keep);
             bits_ = &bits;
-            cell_ = slot.cell;
+            code_ = code;
+            slot_ = &slot;
         }
         changed_ |= slot.weight;
     }
@@ -37,11 +36,11 @@ class Gather {
     void flush(std::vector<Event>& events, Keep&& keep) {
         if (bits_ == nullptr) return;
         const CellMap& map = bits_->region->map;
-        const std::uint32_t level = bits_->region->level(cell_);
-        const std::uint32_t held = bits_of_level(map, level);
+        const std::uint32_t held = bits_->held(code_, *slot_);
         const std::uint32_t changed = keep(held, changed_);
         if (changed != 0) {
-            events.push_back({bits_->index, cell_, static_cast<std::uint8_t>(level),
+            events.push_back({bits_->index, code_ * map.cell_bits.size() + slot_->cell,
+                              static_cast<std::uint8_t>(level_of_bits(map, held)),
                               static_cast<std::uint8_t>(level_of_bits(map, held ^ changed))});
         }
         bits_ = nullptr;
@@ -50,7 +49,8 @@ class Gather {
 
  private:
     const ChosenBits* bits_ = nullptr;
-    std::size_t cell_ = 0;
+    std::uint64_t code_ = 0;
+    const Slot* slot_ = nullptr;
     std::uint32_t changed_ = 0;
 };
 
@@ -69,19 +69,10 @@ struct Reading {
         const std::uint64_t size =
             std::min<std::uint64_t>(block_codes * bits.slots.size(), bits.count() - first);
         Gather gather;
-        std::array<std::uint64_t, fetched_ahead> waiting;
-        std::size_t count = 0;
-        const auto gather_waiting = [&] {
-            for (std::size_t i = 0; i < count; ++i) gather.add(bits, waiting[i], events, keep);
-            count = 0;
-        };
-        hits.each(draws, static_cast<std::uint32_t>(block), size,
-                  [&](std::uint64_t at, const PhiloxCounter&) {
-                      waiting[count++] = first + at;
-                      bits.region->codes.fetch((first + at) / bits.slots.size());
-                      if (count == waiting.size()) gather_waiting();
-                  });
-        gather_waiting();
+        hits.each(
+            draws, static_cast<std::uint32_t>(block), size,
+            [&](std::uint64_t at) { bits.region->codes.fetch((first + at) / bits.slots.size()); },
+            [&](std::uint64_t at, double) { gather.add(bits, first + at, events, keep); });
         gather.flush(events, keep);
     }
 };

@@ -1,8 +1,6 @@
 #include "siliconbert/faults/misread.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/faults/sampling.hpp"
@@ -35,39 +33,17 @@ struct Reading {
     void read(std::size_t block, std::vector<Event>& events) const {
         const std::size_t first = block * block_cells;
         const std::size_t size = std::min(block_cells, region->cells() - first);
-        std::array<Hit, 64> waiting;  // for their codes to come from memory
-        std::size_t count = 0;
-        hits.each(draws, static_cast<std::uint32_t>(block), size,
-                  [&](std::uint64_t at, const PhiloxCounter& draw) {
-                      waiting[count++] = {first + at, uniform(draw[2], draw[3]) * rate};
-                      fetch(first + at);
-                      if (count < waiting.size()) return;
-                      read_hits(waiting, events);
-                      count = 0;
-                  });
-        read_hits({waiting.data(), count}, events);
-    }
-
- private:
-    struct Hit {
-        std::size_t cell;
-        double point;
-    };
-
-    void fetch(std::size_t cell) const {
-        const std::size_t code = cell / tables.size();
-        const std::size_t word = code * static_cast<std::size_t>(region->codes.width()) / 64;
-        __builtin_prefetch(region->codes.words().data() + word);
-    }
-
-    void read_hits(std::span<const Hit> found, std::vector<Event>& events) const {
-        for (const auto& [cell, point] : found) {
-            const std::size_t stored = region->level(cell);
-            const std::size_t read = tables[cell % tables.size()]->read(stored, point);
-            if (read == stored) continue;
-            events.push_back(
-                {index, cell, static_cast<std::uint8_t>(stored), static_cast<std::uint8_t>(read)});
-        }
+        hits.each(
+            draws, static_cast<std::uint32_t>(block), size,
+            [&](std::uint64_t at) { region->codes.fetch((first + at) / tables.size()); },
+            [&](std::uint64_t at, double share) {
+                const std::size_t cell = first + at;
+                const std::size_t stored = region->level(cell);
+                const std::size_t read = tables[cell % tables.size()]->read(stored, share * rate);
+                if (read == stored) return;
+                events.push_back(
+                    {index, cell, static_cast<std::uint8_t>(stored), static_cast<std::uint8_t>(read)});
+            });
     }
 };
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "siliconbert/base/parallel.hpp"
@@ -27,16 +29,25 @@ class Hits {
           empty_below_(rate < 1 ? std::exp(static_cast<double>(block) * log1p_of_minus_rate_) * (1 - 1e-9)
                                 : 0) {}
 
-    // hit(item, draw) for the items hit among 0 .. size - 1, ascending.
-    template <class Hit>
-    void each(const Draws& draws, std::uint32_t element, std::uint64_t size, Hit&& hit) const {
+    // hit(item, share) for the items hit among 0 .. size - 1, ascending; `share` is another uniform number of
+    // (0, 1]. fetch(item) comes some hits before: rare hits read memory that no cache holds.
+    template <class Fetch, class Hit>
+    void each(const Draws& draws, std::uint32_t element, std::uint64_t size, Fetch&& fetch, Hit&& hit) const {
         PhiloxCounter draw = draws(element, 0);
         if (uniform(draw[0], draw[1]) < empty_below_) return;
+        std::array<std::pair<std::uint64_t, double>, 32> ahead;
+        std::size_t count = 0;
+        const auto finish = [&] {
+            for (std::size_t i = 0; i < count; ++i) hit(ahead[i].first, ahead[i].second);
+            count = 0;
+        };
         std::uint64_t at = 0;
         for (std::uint32_t index = 0;; draw = draws(element, ++index), ++at) {
             at += skip(uniform(draw[0], draw[1]));
-            if (at >= size) return;
-            hit(at, draw);
+            if (at >= size) return finish();
+            fetch(at);
+            ahead[count++] = {at, uniform(draw[2], draw[3])};
+            if (count == ahead.size()) finish();
         }
     }
 
