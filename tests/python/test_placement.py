@@ -6,8 +6,9 @@ from functools import cache
 import pytest
 
 from siliconbert import campaign, faults, report, storage
-from siliconbert.campaign import area, assignments, placement, placement_table, storage_faults
+from siliconbert.campaign import area, assignments, footprint, placement, placement_table, storage_faults
 from siliconbert.campaign.assignments import PLANES, Candidate
+from siliconbert.campaign.outcome import Outcome
 from siliconbert.campaign.setup import Call, prepare
 from siliconbert.report import figures
 from test_sensitivity import TENSOR, data, model
@@ -180,3 +181,11 @@ def test_a_zoo_without_any_of_the_models_is_refused(monkeypatch):
     monkeypatch.setattr(storage_faults.models, "zoo_names", lambda zoo: [])
     with pytest.raises(ValueError, match="the zoo must have a model for one of mnli, sst2"):
         storage_faults.run("edgebert/table_2", Call(), None, {"mnli": None, "sst2": "x"})
+
+
+def test_both_footprints_of_alberts_table():
+    empty = Outcome("edgebert/table_2", "sst2", "model", (), ())
+    found = footprint.add(empty, "albert-base table", footprint.Table(30_000, 128, 0.4, 8))
+    cells = {cell.ours.quantity.name: cell for cell in report.make(found).cells}
+    assert cells["footprint_bitmask"].ours.value == 2.016 and not cells["footprint_bitmask"].agrees
+    assert cells["footprint_kept"].ours.value == 1.728 and cells["footprint_kept"].agrees
