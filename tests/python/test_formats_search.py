@@ -56,7 +56,7 @@ def test_errors_are_as_defined():
         sqnr = 10 * math.log10(np.square(x, dtype=np.float64).sum() / np.square(error).sum())
         assert ranked.sqnr_db == pytest.approx(sqnr)
         fitted = formats.fit(x, ranked.format)
-        size = 1 if fitted.parameters is None else len(fitted.parameters)  # AdaptivFloat's bias is one byte
+        size = fitted.parameter_bytes if fitted.parameters is None else len(fitted.parameters)
         assert ranked.bits == pytest.approx(5 + 8 * size / x.size)
         assert ranked.bits <= 10
 

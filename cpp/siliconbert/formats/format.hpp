@@ -42,8 +42,8 @@ const std::vector<std::string>& sharing_names();  // in the order of the enumera
 struct Format {
     Family family;
     Sharing sharing = Sharing::tensor;
-    std::size_t group = 0;                 // columns of a group, the last one of a row may have fewer
-    std::vector<std::uint8_t> parameters;  // all sets, one after the other; empty until fitted
+    std::size_t group = 0;                      // columns of a group, the last one of a row may have fewer
+    std::vector<std::uint8_t> parameters = {};  // all sets, one after the other; empty until fitted
     bool operator==(const Format&) const = default;
 };
 

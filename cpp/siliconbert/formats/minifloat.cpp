@@ -105,7 +105,7 @@ MinifloatRounding<Real>::MinifloatRounding(const Minifloat& format)
     infinity = saturate ? largest : format.special == Special::ieee ? codes.infinity : codes.nan;
     // IEEE 754-2019, 7.4: rounding toward zero carries all overflows to the largest finite number.
     above = format.rounding == Rounding::toward_zero ? largest : infinity;
-    nan = codes.nan;
+    nan = std::max(codes.nan, std::int32_t{0});  // 0 / 0 under a faulty scale of a finite format
 }
 
 MinifloatCoder::MinifloatCoder(const Minifloat& format, float scale)
