@@ -50,6 +50,13 @@ def test_rounded_models_hold_values_of_the_format_and_zeros_where_pruned(fmt):
         assert not rounded.tensors[name][~mask].any()
 
 
+def test_models_rounded_to_other_families_cannot_be_saved(tmp_path):
+    model = small_model(SHAPES["bert"]).pruned({"layers.": 0.5}).rounded(formats.Integer(4, per="row"))
+    with pytest.raises(ValueError, match="formats must be AdaptivFloat with one bias a matrix"):
+        model.save(tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_rounding_takes_names_and_leaves_the_network_in_fp32():
     model = small_model(SHAPES["bert"]).quantized("adaptivfloat8", sentences(SHAPES["bert"], [4, 7]))
     again = model.rounded("adaptivfloat8")

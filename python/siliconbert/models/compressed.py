@@ -125,13 +125,13 @@ def _write(
     vocabulary: bytes | None,
     most_bytes: int,
 ) -> None:
+    known = {name: packed.format_record(fmt) for name, fmt in model.formats.items() if name in names}
     arrays: dict[str, NDArray[Any]] = {}
     for name in (name for name in model.tensors if name in names):
         tensor = packed.Packed(model.tensors[name], model.formats.get(name), model.masks.get(name))
         arrays |= packed.pack(name, tensor)
     if vocabulary is not None:
         arrays[_TOKENIZER] = np.frombuffer(zlib.compress(vocabulary, 9), np.uint8)
-    known = {name: packed.format_record(fmt) for name, fmt in model.formats.items() if name in names}
     text = json.dumps({**record, "formats": known}, allow_nan=False)
     size = sum(values.nbytes for values in arrays.values()) + len(text)
     if size > most_bytes:
