@@ -42,6 +42,8 @@ SCHEMA = pa.schema(
 CLEAN = -1
 # Two rows of one trial must agree in all columns but these.
 _FREE = ("seconds", "host")
+_CHECKED = ("config", "trial", "reason", "sentences", "correct")
+_REPEATED = ["config", "reason", "path", "notes", "host"]
 SAME = [name for name in SCHEMA.names if name not in _FREE]
 
 
@@ -68,39 +70,41 @@ def empty() -> pa.Table:
 def write(path: Path, table: pa.Table) -> None:
     """Writes the table under a temporary name, syncs it, and renames it."""
     out = pa.BufferOutputStream()
-    # Flags repeat from row to row: the dictionary keeps them once.
-    parquet.write_table(table, out, compression="zstd", write_page_checksum=True)
+    parquet.write_table(table, out, compression="zstd", write_page_checksum=True, use_dictionary=_REPEATED)
     write_atomically(path, [out.getvalue()])
 
 
-def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of a part, or some columns of them; all of the file is checked.
+def read(path: Path, columns: Sequence[str] | None = None, whole: bool = True) -> pa.Table:
+    """The rows of a part, or some columns of them.
 
-    errors: DamagedError; OSError where the file cannot be read at all
+    whole  : whether all columns are checked, or those asked for and the numbers of right answers
+    errors : DamagedError; OSError where the file cannot be read at all
     """
     # What the disk says and what the content says stay apart: Arrow raises OSError for both.
     content = pa.py_buffer(path.read_bytes())
+    asked = list(SCHEMA.names if columns is None else columns)
     try:
         opened = parquet.ParquetFile(content, page_checksum_verification=True)
-        found = opened.read()
-        wanted = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
-        _check_rows(found.cast(SCHEMA))
-        return found.select(wanted.names).cast(wanted)
+        needed = SCHEMA.names if whole else list(dict.fromkeys([*asked, *_CHECKED]))
+        found = opened.read(columns=needed).select(needed)
+        found = found.cast(pa.schema([SCHEMA.field(name) for name in needed]))
+        _check_rows(found, answers=whole)
+        return found.select(asked)
     except (pa.ArrowException, OSError, KeyError, ValueError, RuntimeError) as error:
         raise DamagedError(f"{path.name}: {' '.join(str(error).split())[:120]}") from None
 
 
-def _check_rows(table: pa.Table) -> None:
+def _check_rows(table: pa.Table, answers: bool) -> None:
     """ValueError unless every row has its place, and its answers where it has no reason for having none."""
     good = table.filter(table["reason"].is_null())
-    needed = [table["config"], table["trial"], *(good[name] for name in ("sentences", "correct", "bits"))]
+    result = ["sentences", "correct", "bits"] if answers else ["sentences", "correct"]
+    needed = [table["config"], table["trial"], *(good[name] for name in result)]
     if any(column.null_count for column in needed):
         raise ValueError("a row lacks what it must have")
     sentences, correct = (good[name].to_numpy() for name in ("sentences", "correct"))
-    bytes_ = pc.binary_length(good["bits"]).to_numpy()
     if (sentences < 1).any() or (correct < 0).any() or (correct > sentences).any():
         raise ValueError("a row has more right answers than sentences")
-    if (bytes_ != -(-sentences // 8)).any():
+    if answers and (pc.binary_length(good["bits"]).to_numpy() != -(-sentences // 8)).any():
         raise ValueError("a row's answers are not as many as its sentences")
 
 

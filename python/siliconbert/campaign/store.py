@@ -128,7 +128,8 @@ class Store:
         """One row per (config, trial), in that order.
 
         columns : those asked for; config, trial, reason and path are always there; None for all
-        aside   : whether a damaged part is moved into `damaged/`; else it is left out only
+        aside   : whether all columns are checked and a damaged part is moved into `damaged/`; else it is
+                  left out only
         errors  : ValueError naming both parts where rows of one trial differ
         """
         wanted = (
@@ -220,7 +221,7 @@ class Store:
 
         def one(name: str) -> pa.Table | parts.DamagedError | None:
             try:
-                return parts.read(self._parts / name, columns)
+                return parts.read(self._parts / name, columns, whole=aside)
             except parts.DamagedError as error:
                 return error
             except OSError as error:
