@@ -48,9 +48,9 @@ class Campaign:
         """Seconds of the clean trace, and the numeric path."""
         return self._once, self._clean.path
 
-    def trials(self, first: int, count: int) -> tuple[float, list[int]]:
-        """Seconds a trial, and the right answers of each."""
-        start = time.perf_counter()
+    def trials(self, first: int, count: int) -> tuple[float, float, list[int]]:
+        """Seconds and seconds of processors a trial, and the right answers of each."""
+        start, used = time.perf_counter(), time.process_time()
         found = self._stored.trials(
             faults.CellMisread(),
             self._data,
@@ -59,7 +59,8 @@ class Campaign:
             trials=range(first, first + count),
             threads=self._threads,
         )
-        return (time.perf_counter() - start) / count, found.correct.tolist()
+        seconds, processors = time.perf_counter() - start, time.process_time() - used
+        return seconds / count, processors / count, found.correct.tolist()
 
 
 def run(
@@ -77,10 +78,11 @@ def run(
     if peers:
         peer.require()
     with Worker(Campaign, sentences, glue, threads) as ours:
-        seconds, correct, found = [], [], None
+        seconds, processors, correct, found = [], [], [], None
         for repeat in range(repeats):
-            took, right = ours.ask("trials", repeat * trials, trials)
+            took, busy, right = ours.ask("trials", repeat * trials, trials)
             seconds.append(took)
+            processors.append(busy)
             correct += right
             if peers and found is None:
                 found = _Peers(sentences, glue, threads)
@@ -101,7 +103,11 @@ def run(
         )
     header.append(f"peer: {found.name}; decodes the faulty image by our code, batches of {BATCH}")
     timings += found.timings(timings[0].median)
-    footer = (*found.lines(correct[0]), f"{memory}; of the process with the peer: {peak_mib():.0f} MiB")
+    footer = (
+        *found.lines(correct[0]),
+        found.busy(median(processors)),
+        f"{memory}; of the process with the peer: {peak_mib():.0f} MiB",
+    )
     return Result(tuple(header), tuple(timings), footer, peak)
 
 
@@ -119,11 +125,14 @@ class _Peers:
         tokens = plain.tokens(data)
         self.ours = _right(bad.trace(data, threads=threads).logits[:, -1], data.labels)
         self.seconds: dict[str, float] = {}
+        self.processors: dict[str, float] = {}
         self.correct: dict[str, int] = {}
         for name, best in (("fp32, padded to 128", False), ("bf16, sorted, padded to longest", True)):
             loop = Albert(stored, tokens, threads, best)
             self.name = loop.name
+            used = time.process_time()
             self.seconds[name], logits = loop.trial(TENSOR, bad.image)
+            self.processors[name] = time.process_time() - used
             self.correct[name] = _right(logits, data.labels)
         self._check()
 
@@ -142,6 +151,13 @@ class _Peers:
             Timing(f"peer, {name}", took, took, took, took / ours, floor)
             for (name, took), floor in zip(self.seconds.items(), floors, strict=True)
         ]
+
+    def busy(self, ours: float) -> str:
+        """The same comparison in seconds of processors, which other work on the machine changes less."""
+        theirs = ", ".join(
+            f"{name} {used:.1f} s ({used / ours:.1f}x)" for name, used in self.processors.items()
+        )
+        return f"time of processors a trial: ours {ours:.2f} s; the peer's {theirs}"
 
     def lines(self, quantized: int) -> list[str]:
         """Right answers of trial 0 by everyone."""
