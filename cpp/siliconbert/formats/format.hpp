@@ -55,6 +55,7 @@ void check_parameters(const Format& format, std::size_t elements, std::size_t co
 
 int width(const Format& format);
 std::size_t parameter_bytes(const Format& format);  // of one set
+Bytes bytes_of(const Format& format, std::size_t set);
 
 // The parameter set of an element follows from its row-major position alone.
 class Sets {
