@@ -48,6 +48,10 @@ def make(kind: str, **options: Any) -> Fault:
     if kind == "mixed" and isinstance(options.get("parts"), (list, tuple)):
         parts = [from_record(p) if isinstance(p, (str, Mapping)) else p for p in options["parts"]]
         options = {"parts": parts}
+    for name, given in options.items():
+        for text in given if isinstance(given, (list, tuple)) else [given]:
+            if isinstance(text, str) and not text.isprintable():
+                raise ValueError(f"faults.make: {name} of {kind} must be names, got {text!r}")
     try:
         made: Fault = _KINDS[kind](**options)
     except TypeError:

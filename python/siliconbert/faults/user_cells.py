@@ -81,7 +81,7 @@ def _csv(file: str, text: str) -> dict[str, Any]:
         wanted = {"name", "level", "mean", "sigma"}
         columns = set(reader.fieldnames or ())
         if not wanted <= columns <= wanted | {"source"}:
-            given = ", ".join(map(str, reader.fieldnames or ())) or "none"
+            given = ", ".join(" ".join(str(name).split()) for name in reader.fieldnames or ()) or "none"
             raise ValueError(
                 f"{file}: columns must be name, level, mean, sigma and perhaps source, got {given}"
             )

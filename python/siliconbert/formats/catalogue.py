@@ -106,16 +106,17 @@ def from_record(record: str | Mapping[str, Any]) -> Format:
     return make(**{str(key): option for key, option in record.items()})
 
 
-def _huge(option: Any) -> bool:
+def _odd(option: Any) -> bool:
+    """Numbers beyond the core's and texts that no name is."""
+    if isinstance(option, str):
+        return not option.isprintable()
     return isinstance(option, int) and abs(option) >= 2**31
 
 
 def _check_type(family: str, name: str, option: Any, wanted: str) -> None:
     kinds = wanted.split(" | ")
     good = (option is None and "None" in kinds) or any(
-        isinstance(option, _KINDS[kind])
-        and (kind == "bool") == isinstance(option, bool)
-        and not _huge(option)
+        isinstance(option, _KINDS[kind]) and (kind == "bool") == isinstance(option, bool) and not _odd(option)
         for kind in kinds
         if kind in _KINDS
     )

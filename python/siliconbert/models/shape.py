@@ -152,4 +152,6 @@ def _pair(name: str, weight: tuple[int, ...], bias: int) -> dict[str, tuple[int,
 
 def _require(holds: bool, rule: str, got: object) -> None:
     if not holds:
-        raise ValueError(f"Shape: {rule}, got {got if isinstance(got, str) else repr(got)}")
+        raise ValueError(
+            f"Shape: {rule}, got {got if isinstance(got, str) and got.isprintable() else repr(got)}"
+        )
