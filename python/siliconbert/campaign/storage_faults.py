@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from siliconbert import faults, models
 from siliconbert.campaign import area, statistics
 from siliconbert.campaign.explanation import explain
-from siliconbert.campaign.outcome import Bars, Measurement, Outcome, Quantity, percent
+from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
 from siliconbert.models import Trace
 from siliconbert.models.stored import Stored
@@ -149,11 +149,11 @@ def _lines(images: dict[str, Stored], plan: Plan, call: Call) -> list[str]:
     ]
 
 
-def _figure(trials: dict[str, Trials]) -> Bars:
+def _figure(trials: dict[str, Trials]) -> Curves:
     wrong = {cell: np.sort(100 * (1 - t.accuracy)) for cell, t in trials.items()}
-    count = len(next(iter(wrong.values())))
-    return Bars("errors", "Wrong answers with a faulty memory", "trial, best first", "wrong answers, %",
-                np.arange(1, count + 1), wrong)  # fmt: skip
+    series = {cell: (np.arange(1, len(each) + 1), each) for cell, each in wrong.items()}
+    title = "Wrong answers with a faulty memory"
+    return Curves("errors", title, "trial, best first", "wrong answers, %", series)
 
 
 def _joined(found: Sequence[Outcome], lines: tuple[str, ...]) -> Outcome:

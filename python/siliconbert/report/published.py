@@ -106,7 +106,7 @@ def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: s
         raise ValueError(f"{place}: compare must be {known}; got {compare!r}")
     if record["source"] not in catalog.papers():
         raise ValueError(f"{place}: source must be a key of papers.toml, got {record['source']!r}")
-    where = f"{record['where']}, row {row['task']} {row['row']}"
+    where = f"{record['where']}, row {row['task']} {row['row']}".replace("row * ", "row ")
     notes = row.get("notes", {})
     note = str(notes.get(quantity, "")) if isinstance(notes, dict) else str(notes)
     return Target(
