@@ -10,7 +10,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 LINTERS := ruff==0.14.5 mypy==1.18.2
 TORCH := torch==2.13.0
 
-.PHONY: demo test bench lint check-all develop clean
+.PHONY: demo test bench bench-core fuzz lint check-all develop clean
 .DEFAULT_GOAL := demo
 
 SOURCES := $(shell find cpp python experiments -type f -not -name '*.pyc' -not -path '*/checkpoints/*' -not -path '*/logs/*' 2>/dev/null)
@@ -60,6 +60,18 @@ test: $(VENV)/.installed $(VENV)/.test-tools $(TEST_EXTRAS)
 bench: $(VENV)/.installed $(VENV)/.torch
 	$(BIN)/siliconbert bench --peers
 
+# The core's kernels, each against the plain way, in one process.
+bench-core: $(VENV)/.test-tools
+	$(BIN)/cmake -S . -B build/bench -DCMAKE_BUILD_TYPE=Release -DSILICONBERT_BENCH=ON -DPython_EXECUTABLE=$(abspath $(BIN)/python) \
+	  -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja)
+	$(BIN)/cmake --build build/bench
+	for each in build/bench/cpp/bench/bench_*; do $$each || exit 1; done
+
+# Random input for every decoder and loader, so many minutes each.
+MINUTES ?= 5
+fuzz: $(VENV)/.installed $(VENV)/.test-tools
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
 $(VENV)/.linters: $(BIN)/python
 	$(BIN)/python -m pip install --quiet $(LINTERS)
 	@touch $@
@@ -71,10 +83,11 @@ lint: $(VENV)/.linters $(VENV)/.test-tools
 	$(BIN)/mypy
 	clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
 
-# Everything that takes minutes: the tests with PyTorch, the long tests, the linters.
+# Everything that takes minutes: the tests with PyTorch, the long tests, twenty minutes of random input, the linters.
 check-all: $(VENV)/.torch lint
 	$(MAKE) test CI=true
 	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m tests.fuzz --shared-minutes 20
 
 # An editable build for work on the code: Python files are used in place, C++ is rebuilt by running it again.
 develop: $(VENV)/.test-tools
