@@ -84,9 +84,14 @@ def environment(tiny, accident=""):
 
 
 def start(tiny, line, accident=""):
-    return subprocess.Popen(
-        line, env=environment(tiny, accident), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    # A shell's background job ignores Ctrl-C and hands that on; the command under test must not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            line, env=environment(tiny, accident), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def finish(tiny, line, accident=""):

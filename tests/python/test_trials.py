@@ -215,7 +215,15 @@ def test_rules_that_name_no_exit_are_refused(layers):
         model.trials(faults.CellMisread(), labelled(), trials=[0], rule=lambda entropy: np.array(layers))
 
 
-def test_trials_can_be_interrupted():
+@pytest.fixture
+def heeds_ctrl_c():
+    """Python's own handler, which a shell's background job is started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_trials_can_be_interrupted(heeds_ctrl_c):
     model, data = tiny().store("layers.0.up.weight", cells=ALL_MLC3), labelled()
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
