@@ -4,8 +4,8 @@
 //   width(family)                       bits of a code, 1..16
 //   parameter_bytes(family)             bytes of one parameter set, 0 where nothing depends on the data
 //   fit(family, values, bytes)          fills one set from the data
-//   coder(family, bytes)                an object with encode(value) and decode(code), total in bytes and
-//   codes fields(family)                      what the bits of a code mean
+//   coder(family, bytes)                an object with encode(value) and decode(code), for any bytes and code
+//   fields(family)                      what the bits of a code mean
 // and, where it matters: `rounding` (a member; the coder then has encode(value, random) too); encode(coder,
 // in, codes, count) and quantize(coder, in, out, count), whole runs at once; takes(family, value), which
 // values that are not finite it encodes.
