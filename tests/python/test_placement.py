@@ -103,7 +103,7 @@ def test_the_same_call_places_the_same():
 
 def test_the_front_beside_the_paper(tmp_path):
     figure = found().figure()
-    assert set(figure.marks) == {"chosen", "SLC mask + MLC2 values"}
+    assert set(figure.marks) == {"chosen", "EdgeBERT"}
     assert [path.suffix for path in figures.save(figure, tmp_path / "front")] == [".pdf", ".png"]
 
 

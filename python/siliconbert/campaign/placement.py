@@ -56,18 +56,16 @@ class Placement:
         return tuple(each for each in self.candidates if each.drop is not None)
 
     def figure(self) -> Curves:
-        """Forecast along the front, losses found, and EdgeBERT's point; accuracy lost against area."""
-        best, tested = self.front, self.tested
-        series = {"front, forecast": _points(best, [each.forecast for each in best])}
+        """Accuracy lost against area: the forecast front near the limit, campaigns, EdgeBERT's own choice."""
+        near = [each for each in self.front if each.forecast < 5 * self.max_drop]
+        series, tested = {"forecast": _points(near, [each.forecast for each in near])}, self.tested
         if tested:
             drops = [each.drop for each in tested if each.drop is not None]
-            series["campaigns, mean"] = _points(tested, [x.value for x in drops])
-            series["campaigns, upper bound"] = _points(tested, [x.high for x in drops])
-        marks = {} if self.chosen is None or self.chosen.drop is None else {
-            "chosen": (self.chosen.area, 100 * self.chosen.drop.value)
-        }  # fmt: skip
-        reference = self.reference.forecast if self.reference.drop is None else self.reference.drop.value
-        marks |= {"SLC mask + MLC2 values": (self.reference.area, 100 * reference)}
+            series["campaign"] = _points(tested, [x.value for x in drops])
+            series["campaign, bound"] = _points(tested, [x.high for x in drops])
+        marks = {"EdgeBERT": _mark(self.reference)}
+        if self.chosen is not None:
+            marks["chosen"] = _mark(self.chosen)
         x_label, y_label = "area of the array, mm^2", "accuracy lost, points"
         return Curves("placement", "Area and accuracy", x_label, y_label, series, marks)
 
@@ -187,6 +185,11 @@ def _reference(stored: Stored, found: Sensitivity) -> tuple[Candidate, Stored]:
     worst = max(0.0, *(each.per_flip.high for each in found.losses))
     total = sum(expected.values())
     return Candidate(cells, {}, area.total(stored.image), total, min(1.0, total * worst)), stored
+
+
+def _mark(candidate: Candidate) -> tuple[float, float]:
+    lost = candidate.forecast if candidate.drop is None else candidate.drop.value
+    return candidate.area, 100 * lost
 
 
 def _points(candidates: Sequence[Candidate], losses: Sequence[float]) -> tuple[Any, Any]:
