@@ -243,6 +243,7 @@ def test_layouts_of_an_image_are_those_that_made_it():
         ({"name": "bsr", "block": 16}, "block of bsr must be two sizes in 1..65536, got 16"),
         ({"name": "bsr", "block": (0, 2)}, "block of bsr must be two sizes"),
         ({"name": "bsr", "block": (1, 2**40)}, "two sizes in 1..65536, got"),
+        ({"name": "bsr", "block": (65536, 2)}, "at most 65536 elements, got 131072"),
         ({"name": "bitmask", "restart": "page"}, "must be 'tensor' or 'row', got 'page'"),
         ({"name": "rle", "run_bits": 10**30}, "run_bits of rle must be in 1..65536"),
         ({"name": ["rle"]}, "layout must be one of"),

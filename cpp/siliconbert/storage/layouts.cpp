@@ -9,6 +9,7 @@ namespace siliconbert {
 namespace {
 
 constexpr std::size_t largest_option = 65536;
+constexpr std::size_t largest_block = 65536;  // elements; edge blocks are stored whole, whatever the matrix
 
 template <class Names>
 std::string joined(const Names& names) {
@@ -63,6 +64,11 @@ Layout complete(Layout layout) {
                 " must be in ", least, "..", largest_option, ", got ", value);
     }
     layout.options.insert(kind.options.begin(), kind.options.end());
+    if (kind.options.contains("block_rows")) {
+        const std::size_t block = layout.options.at("block_rows") * layout.options.at("block_columns");
+        require(block <= largest_block, "store: block of layout ", layout.name, " must have at most ",
+                largest_block, " elements, got ", block);
+    }
     return layout;
 }
 
