@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["first_line", "read_text"]
+__all__ = ["first_line", "is_file_name", "read_text"]
+
+_LONGEST_NAME = 255  # bytes; Linux's file systems
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -17,6 +19,17 @@ def read_text(path: str | os.PathLike[str]) -> str:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: must be UTF-8 text ({error})") from None
+
+
+def is_file_name(name: str) -> bool:
+    """Whether the name is of a file in the folder in which it stands: a path would read files unasked for.
+
+    >>> is_file_name("model.safetensors"), is_file_name("../model.safetensors")
+    (True, False)
+    """
+    # What is printable has no lone surrogate, so it can be encoded.
+    plain = name.isprintable() and Path(name).name == name and name not in ("", "..")
+    return plain and len(name.encode()) <= _LONGEST_NAME
 
 
 def first_line(error: BaseException) -> str:

@@ -78,6 +78,7 @@ def test_shards(tmp_path):
         ({"x": "../b.safetensors"}, "weight_map must name files in the same folder, got '../b.safetensors'"),
         ({"x": "/etc/passwd"}, "weight_map must name files in the same folder"),
         ({"x": ".."}, "weight_map must name files in the same folder"),
+        ({"x": "a" * 300}, "weight_map must name files in the same folder"),
         ({"x": 3}, "weight_map must map tensor names to file names"),
         ({"x": "c.safetensors"}, "c.safetensors: no such file"),
         ({"x": "a.safetensors"}, "a.safetensors has no tensor x"),

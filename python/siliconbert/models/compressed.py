@@ -29,6 +29,7 @@ from siliconbert.models import packed
 from siliconbert.models.jsonfile import Config, parse_json
 from siliconbert.models.shape import Shape
 from siliconbert.models.tensorfile import TensorFile, open_tensors, write_tensors
+from siliconbert.text import is_file_name
 
 if TYPE_CHECKING:
     from siliconbert.models.model import Model
@@ -150,10 +151,7 @@ def _open(path: Path) -> tuple[TensorFile, Config]:
 
 def _open_table(path: Path, table: Config) -> tuple[TensorFile, Config]:
     name, digest = table.text("file"), table.text("sha256")
-    # The table lies beside its encoder file: a path would read files that the user did not name.
-    table.require(
-        Path(name).name == name and name not in ("", ".."), "file", "the name of a file in the same folder"
-    )
+    table.require(is_file_name(name), "file", "the name of a file in the same folder")
     beside = path.with_name(name)
     if not beside.is_file():
         raise ValueError(f"{path}: its word table {beside} is missing")

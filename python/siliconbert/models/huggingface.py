@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from siliconbert.models.jsonfile import Config, read_json
 from siliconbert.models.shape import MODEL_TYPES, Shape
 from siliconbert.models.tensorfile import TensorFile, open_tensors
+from siliconbert.text import is_file_name
 
 # Ours <- theirs, after the model's prefix. Files converted from TensorFlow say gamma and beta for weight and
 # bias.
@@ -185,8 +186,7 @@ class _Stored:
             raise ValueError(f"{index}: weight_map must map tensor names to file names")
         opened: dict[str, TensorFile] = {}
         for file in sorted(set(where.values())):
-            # A shard lies beside its index: a path would read files that the user did not name.
-            if Path(file).name != file or file == ".." or not file.isprintable():
+            if not is_file_name(file):
                 raise ValueError(f"{index}: weight_map must name files in the same folder, got {file!r}")
             opened[file] = open_tensors(self.folder / file)
         for name, file in where.items():

@@ -149,12 +149,12 @@ def _parse(place: str, text: bytes) -> Index:
 
 
 def _is_name(raw: str) -> bool:
-    return re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", raw) is not None
+    return re.fullmatch(r"[a-z0-9-]{1,100}/[a-z0-9-]{1,100}", raw) is not None
 
 
 def _are_files(raw: Any) -> bool:
     # Such names cannot leave the folder.
-    pattern = re.compile(r"[a-z0-9-]+/[a-z0-9-]+\.safetensors")
+    pattern = re.compile(r"[a-z0-9-]{1,100}/[a-z0-9-]{1,100}\.safetensors")
     return (
         isinstance(raw, list) and bool(raw) and all(isinstance(f, str) and pattern.fullmatch(f) for f in raw)
     )
