@@ -6,36 +6,13 @@ import gfloat
 import numpy as np
 import pytest
 
+from format_probes import MOST, PEER_ROUNDING, ROUNDINGS, probes, same_bits
 from siliconbert import formats
 from siliconbert.reference import blockfloat as twins
-
-ROUNDINGS = ("nearest-even", "nearest-away", "toward-zero")
-PEER_ROUNDING = dict(
-    zip(
-        ROUNDINGS,
-        (gfloat.RoundMode.TiesToEven, gfloat.RoundMode.TiesToAway, gfloat.RoundMode.TowardZero),
-        strict=True,
-    )
-)
-MOST = np.finfo(np.float32).max
-
-
-def same_bits(a, b):
-    return np.array_equal(
-        np.asarray(a, np.float32).view(np.uint32), np.asarray(b, np.float32).view(np.uint32)
-    )
 
 
 def same_values(a, b):
     return np.array_equal(np.asarray(a, np.float64), np.asarray(b, np.float64))
-
-
-def probes(values):
-    """Finite values, middles between neighbours, and the float32 numbers on both sides of each."""
-    values = np.unique(np.asarray(values, np.float64)[np.isfinite(values)])
-    extreme = [0.0, -0.0, 2.0**-149, -(2.0**-149), 2.0**-126, MOST, -MOST]
-    centres = np.concatenate([values, (values[1:] + values[:-1]) / 2, extreme]).astype(np.float32)
-    return np.concatenate([centres, np.nextafter(centres, MOST), np.nextafter(centres, -MOST)])
 
 
 def million(seed):

@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from format_probes import MOST, PEER_ROUNDING, ROUNDINGS, probes, same_bits
 from siliconbert import formats
 from siliconbert.reference import microscaling as twins
 
@@ -19,33 +20,10 @@ ELEMENTS = {
     "e2m1": (gfloat.formats.format_info_ocp_e2m1, ml_dtypes.float4_e2m1fn),
     "int8": (gfloat.formats.format_info_ocp_int8, None),
 }
-ROUNDINGS = ("nearest-even", "nearest-away", "toward-zero")
-PEER_ROUNDING = dict(
-    zip(
-        ROUNDINGS,
-        (gfloat.RoundMode.TiesToEven, gfloat.RoundMode.TiesToAway, gfloat.RoundMode.TowardZero),
-        strict=True,
-    )
-)
-MOST = np.finfo(np.float32).max
-
-
-def same_bits(a, b):
-    return np.array_equal(
-        np.asarray(a, np.float32).view(np.uint32), np.asarray(b, np.float32).view(np.uint32)
-    )
 
 
 def same_values(a, b):
     return np.array_equal(np.asarray(a, np.float64), np.asarray(b, np.float64), equal_nan=True)
-
-
-def probes(values):
-    """Finite values, middles between neighbours, and the float32 numbers on both sides of each."""
-    values = np.unique(np.asarray(values, np.float64)[np.isfinite(values)])
-    extreme = [0.0, -0.0, 2.0**-149, -(2.0**-149), 2.0**-126, MOST, -MOST]
-    centres = np.concatenate([values, (values[1:] + values[:-1]) / 2, extreme]).astype(np.float32)
-    return np.concatenate([centres, np.nextafter(centres, MOST), np.nextafter(centres, -MOST)])
 
 
 def million(seed):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
-pytest.importorskip("yaml", reason="needs PyYAML (pip install 'siliconbert[train]')")
 
 from safetensors.numpy import load_file  # noqa: E402
 
