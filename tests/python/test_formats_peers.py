@@ -8,15 +8,14 @@ and their neighbours.
 import warnings
 from dataclasses import replace
 
+import gfloat
+import gfloat.formats as gfloat_formats
+import ml_dtypes
 import numpy as np
 import pytest
 
 import format_cases as cases
 from siliconbert import formats
-
-ml_dtypes = pytest.importorskip("ml_dtypes")
-gfloat = pytest.importorskip("gfloat")
-gfloat_formats = pytest.importorskip("gfloat.formats")
 
 # Their name -> exponent bits, mantissa bits, special values, bias.
 ML_DTYPES = {
