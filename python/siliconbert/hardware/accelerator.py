@@ -1,108 +1,22 @@
-"""What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence.
+"""EdgeBERT's accelerator: a record of the catalogue at one size, and what layers and sentences cost on it.
 
 Not in this model: reading the embeddings from ReRAM, moving weights, GELU, and the regulator's losses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
-
-__all__ = ["Accelerator", "Cost", "Run", "Shape", "accelerator", "names", "shape"]
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of an encoder that its cost depends on; classes of its exit classifiers."""
-
-    hidden: int
-    ffn: int
-    heads: int
-    layers: int
-    classes: int = 2
-
-
-def shape(model: Any) -> Shape:
-    """The shape of a model: a catalogue name, a mapping, or an object with hidden, ffn, heads and layers.
-
-    An object may carry them in its attribute `shape`. `classes` is 2 where it is not given.
-    errors: ValueError listing the known names, or naming the size that lacks
-
-    >>> shape("albert-base").ffn
-    3072
-    """
-    if isinstance(model, str):
-        model = catalog.record("models", model, "hardware.shape")
-    elif not isinstance(model, Mapping) and hasattr(model, "shape"):
-        model = model.shape
-    sizes = {key: _size(model, key) for key in ("hidden", "ffn", "heads", "layers", "classes")}
-    if missing := [key for key, size in sizes.items() if size is None]:
-        raise ValueError(
-            f"hardware.shape: model must have hidden, ffn, heads and layers, got no {missing[0]}"
-        )
-    return Shape(**{key: int(size) for key, size in sizes.items() if size is not None})
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one encoder layer costs for one sentence, at nominal voltage and frequency.
-
-    macs_by_part, kept_macs_by_part : multiply-accumulates; kept: those whose weight is not pruned (the cycles
-                                      do not depend on it: the processing unit skips no time)
-    cycles                          : by unit, pu and sfu
-    energy_pj                       : by part, pJ: pu, sfu, leakage, clock
-    seconds                         : s
-    """
-
-    macs_by_part: dict[str, float]
-    kept_macs_by_part: dict[str, float]
-    cycles: dict[str, float]
-    energy_pj: dict[str, float]
-    seconds: float
-
-    @property
-    def macs(self) -> float:
-        """Multiply-accumulates of the whole layer."""
-        return sum(self.macs_by_part.values())
-
-    @property
-    def joules(self) -> float:
-        """Energy of the whole layer, J."""
-        return sum(self.energy_pj.values()) * 1e-12
-
-
-@dataclass(frozen=True)
-class Run:
-    """What sentences cost, one entry each.
-
-    voltage, frequency : V and Hz of the layers after the prediction; nominal where all ran at nominal
-    latency            : s
-    by_part            : J: dynamic, leakage, clock
-    feasible           : whether the predicted exit (at nominal: the real one) ends by the latency target
-    reason             : one sentence where some are not feasible, else empty
-    """
-
-    voltage: Floats
-    frequency: Floats
-    latency: Floats
-    by_part: dict[str, Floats]
-    feasible: NDArray[np.bool_]
-    reason: str = ""
-
-    @property
-    def energy(self) -> Floats:
-        """Energy of each sentence, J."""
-        return np.asarray(sum(self.by_part.values()))
+from siliconbert.hardware.costs import Cost, Floats, Run, make_run
+from siliconbert.hardware.shapes import Shape, shape
+from siliconbert.hardware.supply import supply
 
 
 def names() -> list[str]:
@@ -244,7 +158,7 @@ class Accelerator:
             first=first,
             target=target_ms * 1e-3,
         )
-        return _run(
+        return make_run(
             _core.planned(self._supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted)), target_ms
         )
 
@@ -282,7 +196,7 @@ class Accelerator:
         table = _core.nominal(self._supply, cycles)
         if target_ms is not None:
             table["feasible"] = table["latency"] <= target_ms * 1e-3
-        return _run(table, target_ms)
+        return make_run(table, target_ms)
 
     @cached_property
     def _units(self) -> Any:
@@ -298,15 +212,7 @@ class Accelerator:
 
     @cached_property
     def _supply(self) -> Any:
-        return _core.Supply(
-            levels=self.values["voltage_levels"],
-            nominal_frequency=self.values["nominal_frequency"] * 1e9,
-            threshold_voltage=self.values["threshold_voltage"],
-            settle_time=self.values["settle_time"] * 1e-9,
-            energy_per_cycle=self._energy_per_cycle,
-            leakage_power=self.values["leakage_power"] * 1e-3,
-            clock_power=self.values["clock_power"] * 1e-3,
-        )
+        return supply(self.values, self._energy_per_cycle)
 
     @property
     def _energy_per_cycle(self) -> float:
@@ -315,22 +221,3 @@ class Accelerator:
         dynamic_mw = v["average_power"] - v["leakage_power"] - v["clock_power"]
         scale = (self.n / v["calibrated_size"]) ** v["energy_exponent"]
         return float(dynamic_mw * 1e-3 / (v["nominal_frequency"] * 1e9) * scale)
-
-
-def _size(model: Any, key: str) -> int | None:
-    default = 2 if key == "classes" else None
-    size = model.get(key, default) if isinstance(model, Mapping) else getattr(model, key, default)
-    return size.value if isinstance(size, catalog.Quantity) else size
-
-
-def _run(table: dict[str, Floats], target_ms: float | None) -> Run:
-    feasible = table["feasible"].astype(bool)
-    late = int((~feasible).sum())
-    return Run(
-        voltage=table["voltage"],
-        frequency=table["frequency"],
-        latency=table["latency"],
-        by_part={part: table[part] for part in ("dynamic", "leakage", "clock")},
-        feasible=feasible,
-        reason=f"{late} of {len(feasible)} sentences need more than {target_ms:g} ms" if late else "",
-    )

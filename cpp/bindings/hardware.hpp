@@ -1,0 +1,10 @@
+// The binding files of the hardware stage: hardware.cpp calls the others.
+#pragma once
+
+#include "bindings.hpp"
+
+namespace siliconbert {
+
+void bind_sentences(py::module_& hardware);
+
+}  // namespace siliconbert

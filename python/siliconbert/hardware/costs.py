@@ -1,0 +1,76 @@
+"""What running costs: of one layer, and of whole sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one encoder layer costs for one sentence, at nominal voltage and frequency.
+
+    macs_by_part, kept_macs_by_part : multiply-accumulates; kept: those whose weight is not pruned (the cycles
+                                      do not depend on it: the processing unit skips no time)
+    cycles                          : by unit, pu and sfu
+    energy_pj                       : by part, pJ: pu, sfu, leakage, clock
+    seconds                         : s
+    """
+
+    macs_by_part: dict[str, float]
+    kept_macs_by_part: dict[str, float]
+    cycles: dict[str, float]
+    energy_pj: dict[str, float]
+    seconds: float
+
+    @property
+    def macs(self) -> float:
+        """Multiply-accumulates of the whole layer."""
+        return sum(self.macs_by_part.values())
+
+    @property
+    def joules(self) -> float:
+        """Energy of the whole layer, J."""
+        return sum(self.energy_pj.values()) * 1e-12
+
+
+@dataclass(frozen=True)
+class Run:
+    """What sentences cost, one entry each.
+
+    voltage, frequency : V and Hz of the layers after the prediction; nominal where all ran at nominal
+    latency            : s
+    by_part            : J: dynamic, leakage, clock
+    feasible           : whether the predicted exit (at nominal: the real one) ends by the latency target
+    reason             : one sentence where some are not feasible, else empty
+    """
+
+    voltage: Floats
+    frequency: Floats
+    latency: Floats
+    by_part: dict[str, Floats]
+    feasible: NDArray[np.bool_]
+    reason: str = ""
+
+    @property
+    def energy(self) -> Floats:
+        """Energy of each sentence, J."""
+        return np.asarray(sum(self.by_part.values()))
+
+
+def make_run(table: dict[str, Floats], target_ms: float | None) -> Run:
+    """The core's columns as a Run."""
+    feasible = table["feasible"].astype(bool)
+    late = int((~feasible).sum())
+    return Run(
+        voltage=table["voltage"],
+        frequency=table["frequency"],
+        latency=table["latency"],
+        by_part={part: table[part] for part in ("dynamic", "leakage", "clock")},
+        feasible=feasible,
+        reason=f"{late} of {len(feasible)} sentences need more than {target_ms:g} ms" if late else "",
+    )

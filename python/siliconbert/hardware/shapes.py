@@ -1,0 +1,47 @@
+"""The sizes of a network that its cost depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from siliconbert import catalog
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of an encoder that its cost depends on; classes of its exit classifiers."""
+
+    hidden: int
+    ffn: int
+    heads: int
+    layers: int
+    classes: int = 2
+
+
+def shape(model: Any) -> Shape:
+    """The shape of a model: a catalogue name, a mapping, or an object with hidden, ffn, heads and layers.
+
+    An object may carry them in its attribute `shape`. `classes` is 2 where it is not given.
+    errors: ValueError listing the known names, or naming the size that lacks
+
+    >>> shape("albert-base").ffn
+    3072
+    """
+    if isinstance(model, str):
+        model = catalog.record("models", model, "hardware.shape")
+    elif not isinstance(model, Mapping) and hasattr(model, "shape"):
+        model = model.shape
+    sizes = {key: _size(model, key) for key in ("hidden", "ffn", "heads", "layers", "classes")}
+    if missing := [key for key, size in sizes.items() if size is None]:
+        raise ValueError(
+            f"hardware.shape: model must have hidden, ffn, heads and layers, got no {missing[0]}"
+        )
+    return Shape(**{key: int(size) for key, size in sizes.items() if size is not None})
+
+
+def _size(model: Any, key: str) -> int | None:
+    default = 2 if key == "classes" else None
+    size = model.get(key, default) if isinstance(model, Mapping) else getattr(model, key, default)
+    return size.value if isinstance(size, catalog.Quantity) else size
