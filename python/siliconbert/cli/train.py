@@ -31,6 +31,14 @@ def train(
     smoke: Annotated[
         bool, typer.Option("--smoke", help="Tiny made-up networks and text, in seconds.")
     ] = False,
+    land: Annotated[
+        bool,
+        typer.Option(
+            "--land",
+            help="Write the model of a recipe that has run in --out as small files to commit, in "
+            "`checkpoints` beside the recipes, where later recipes find it; and stop.",
+        ),
+    ] = False,
     glue: options.Glue = None,
     texts: Annotated[
         Path, typer.Option("--texts", help="Folder with nli-extra and wikitext-2, for general distillation.")
@@ -50,6 +58,8 @@ def train(
 
     if plan:
         _show_plan(train.plan(experiments.root() / "edgebert" / "recipes"))
+    elif recipe is not None and land:
+        console.say(str(train.land(recipe, out)))
     elif recipe is not None:
         console.say(str(train.run(recipe, out, not fresh, smoke, glue, texts)))
 

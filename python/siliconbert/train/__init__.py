@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from siliconbert.train.recipe import Recipe
 
-__all__ = ["plan", "run"]
+__all__ = ["land", "plan", "run"]
 
 
 def run(
@@ -30,3 +30,10 @@ def plan(folder: str | Path = "experiments/edgebert/recipes") -> list[Recipe]:
     from siliconbert.train.work import plan as work
 
     return work(folder)
+
+
+def land(recipe_path: str | Path, out: str | Path) -> Path:
+    """Writes the model of a recipe that has run as small files to commit; see siliconbert.train.shards."""
+    from siliconbert.train.work import land as work
+
+    return work(recipe_path, out)

@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
+from siliconbert.train import shards
 from siliconbert.train.network import EPS, Network, Shape
 
 BERT = {
@@ -123,11 +124,7 @@ def load(folder: Path) -> Network:
     """The network in a Hugging Face style directory; heads that the file lacks keep their fresh values."""
     shape = shape_of(folder)
     network = Network(shape)
-    tensors: dict[str, Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        tensors |= {
-            name: tensor.float() for name, tensor in load_file(path).items() if tensor.is_floating_point()
-        }
+    tensors = shards.read(folder)
     prefix = f"{shape.model_type}."
     found = {}
     for ours, theirs in names(shape).items():
@@ -162,27 +159,6 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
     shutil.rmtree(old, ignore_errors=True)
 
 
-def save_shards(network: Network, folder: Path, limit: int = 8 * 2**20) -> None:
-    """The backbone in bfloat16, in files of at most `limit` bytes, to go on from; `load` reads them back."""
-    folder.mkdir(parents=True, exist_ok=True)
-    state, known = network.state_dict(), names(network.shape)
-    shards: list[dict[str, Tensor]] = [{}]
-    for ours, theirs in known.items():
-        if ours.startswith("heads."):
-            continue
-        tensor = state[ours].bfloat16().contiguous()
-        if _bytes(shards[-1]) + tensor.nbytes > limit - 2**16:  # room for the header
-            shards.append({})
-        shards[-1][theirs] = tensor
-    for i, shard in enumerate(shards, 1):
-        _write(shard, folder / f"model-{i}-of-{len(shards)}.safetensors")
-    (folder / "config.json").write_text(json.dumps(config(network.shape), indent=1) + "\n")
-
-
 def _write(tensors: dict[str, Tensor], path: Path) -> None:
     save_file(tensors, path, metadata={"format": "pt"})
     path.chmod(0o644)  # safetensors makes files that only their owner may read
-
-
-def _bytes(shard: dict[str, Tensor]) -> int:
-    return sum(t.nbytes for t in shard.values())

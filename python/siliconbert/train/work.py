@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from siliconbert.train import evaluate, export, inputs, phases, sinks, student
+from siliconbert.train import evaluate, export, inputs, phases, shards, sinks, student
 from siliconbert.train import recipe as recipes
 from siliconbert.train.batches import batches
 from siliconbert.train.inputs import Inputs
@@ -35,7 +36,8 @@ def run(
     """Trains what the recipe says and returns the model folder, <out>/<recipe name>/model.
 
     recipe_path : a YAML file, see recipe.Recipe
-    out         : folder of all runs; recipes that this one starts from must have run there
+    out         : folder of all runs; a model that this recipe starts from or learns from must have run there,
+                  or be committed in `checkpoints` beside the recipes (see shards)
     resume      : go on from the checkpoint <out>/<recipe name>/state.pt if there is one
     smoke       : tiny made-up networks and text, seconds
     glue, texts : where the GLUE folders and the further text for general distillation are
@@ -49,8 +51,9 @@ def run(
     log = Log(folder / "log.txt")
     given = inputs.smoke(folder) if smoke else inputs.real(recipe, Path(glue) if glue else None, Path(texts))
     torch.manual_seed(recipe.seed)
-    network = _network(recipe, given, Path(out))
-    teacher = _named(recipe.teacher, given, Path(out)) if recipe.teacher else None
+    earlier = Earlier(Path(out), None if smoke else shards.home(recipe_path))
+    network = _network(recipe, given, earlier, log)
+    teacher = _named("teacher", recipe.teacher, given, earlier, log) if recipe.teacher else None
     if teacher is not None:
         teacher.eval().requires_grad_(False)
     started = time.time()
@@ -59,10 +62,20 @@ def run(
         minutes = (time.time() - started) / 60
     else:
         minutes = _backbone(recipe, network, teacher, given, folder, log, resume)
-    export.save(
-        network, folder / "model", _card(recipe, network, given, minutes, Path(out), log), given.tokenizer
-    )
+    card = _card(recipe, network, given, minutes, earlier, log)
+    export.save(network, folder / "model", card, given.tokenizer)
     return folder / "model"
+
+
+def land(recipe_path: str | Path, out: str | Path) -> Path:
+    """Writes the recipe's finished model as shards to commit; returns their folder. See shards."""
+    recipe = recipes.read(recipe_path)
+    model = Path(out) / recipe.name / "model"
+    if not (model / "config.json").is_file():
+        raise ValueError(f"train.land: '{recipe.name}' has not finished in {out}")
+    folder = shards.home(recipe_path) / recipe.name
+    shards.save(model, folder, heads=recipe.phase != "general")
+    return folder
 
 
 def plan(folder: str | Path = "experiments/edgebert/recipes") -> list[Recipe]:
@@ -78,18 +91,36 @@ def plan(folder: str | Path = "experiments/edgebert/recipes") -> list[Recipe]:
     return ordered
 
 
-def _named(name: str, given: Inputs, out: Path) -> Network:
+@dataclass(frozen=True)
+class Earlier:
+    """Models of recipes that have run: in the folder of all runs, else among the committed ones, if any."""
+
+    out: Path
+    landed: Path | None
+
+    def find(self, name: str) -> Path | None:
+        """The model's folder."""
+        places = [self.out / name / "model"] + ([self.landed / name] if self.landed else [])
+        return next((place for place in places if (place / "config.json").is_file()), None)
+
+
+def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> Network:
     if name == "package":
         return copy.deepcopy(given.base)
-    if not (out / name / "model" / "config.json").is_file():
-        raise ValueError(f"train: the recipe needs the model of '{name}', which has not run in this folder")
-    return export.load(out / name / "model")
+    folder = earlier.find(name)
+    if folder is None:
+        raise ValueError(
+            f"train: the recipe needs the model of '{name}', which has not run in {earlier.out}"
+            + (f" and is not in {earlier.landed}" if earlier.landed else "")
+        )
+    log(f"{role}: {name}, from {folder}{' (bfloat16)' if folder.parent == earlier.landed else ''}")
+    return export.load(folder)
 
 
-def _network(recipe: Recipe, given: Inputs, out: Path) -> Network:
+def _network(recipe: Recipe, given: Inputs, earlier: Earlier, log: Log) -> Network:
     if recipe.start == "svd":
         return student.make(recipes.shape(recipe), given.base, recipe.layer, given.train)
-    return _named(recipe.start, given, out)
+    return _named("start", recipe.start, given, earlier, log)
 
 
 def _backbone(
@@ -125,11 +156,12 @@ def _ramps(recipe: Recipe, network: Network, teacher: Network | None, given: Inp
 
 
 def _card(
-    recipe: Recipe, network: Network, given: Inputs, minutes: float, out: Path, log: Log
+    recipe: Recipe, network: Network, given: Inputs, minutes: float, earlier: Earlier, log: Log
 ) -> dict[str, Any]:
     """The model card: every stage with its recipe, data and minutes, and the accuracy of the result."""
-    earlier = out / recipe.start / "model" / "card.json"
-    stages = json.loads(earlier.read_text())["stages"] if earlier.is_file() else []
+    start = earlier.find(recipe.start)
+    known = start is not None and (start / "card.json").is_file()
+    stages = json.loads((start / "card.json").read_text())["stages"] if start and known else []
     stage = {
         "recipe": recipe.plain(),
         "data": given.provenance,
