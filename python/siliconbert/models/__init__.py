@@ -9,6 +9,7 @@ from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape
+from siliconbert.models.spans import Spans
 from siliconbert.models.stored import Faulty, Stored
 from siliconbert.models.trace import Trace
 from siliconbert.models.trials import Trials
@@ -20,6 +21,7 @@ __all__ = [
     "Model",
     "Sentences",
     "Shape",
+    "Spans",
     "Stored",
     "Tokens",
     "Trace",
@@ -51,7 +53,12 @@ def load(name: str | Path, zoo: str | Path | None = None) -> Model:
 def _from_directory(folder: Path) -> Model:
     found = read_huggingface(folder)
     return Model(
-        folder.resolve().name, found.shape, found.tensors, vocabulary=found.tokenizer, card=found.card
+        folder.resolve().name,
+        found.shape,
+        found.tensors,
+        vocabulary=found.tokenizer,
+        card=found.card,
+        spans=found.spans,
     )
 
 
@@ -66,4 +73,5 @@ def _from_file(path: Path, name: str) -> Model:
         None if found.activations is None else Activations(**found.activations),
         found.vocabulary,
         found.card,
+        found.spans,
     )

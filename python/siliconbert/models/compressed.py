@@ -4,11 +4,11 @@ For a matrix NAME with a format the file holds `NAME.codes` (one code a kept wei
 uint16) and, where some weights are pruned, `NAME.mask` (one bit an element, row-major, lowest bit first, the
 last byte filled with zeros); other tensors are float32 under their own names. `tokenizer.json.zlib` is that
 file, deflated. The metadata entry `siliconbert` is a JSON object: version, shape, ramps, formats (by matrix),
-activations, table, card.
+activations, table, card, and
+attention_spans (see Spans.plain) where the model has them.
 
 A model may be split in two: its encoder file then names the table file beside it, which holds the word table
-                             and the
-tokenizer, and that file's SHA-256.
+and the tokenizer, and that file's SHA-256.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from siliconbert import formats
 from siliconbert.models import packed
 from siliconbert.models.jsonfile import Config, parse_json
 from siliconbert.models.shape import Shape
+from siliconbert.models.spans import KEY, Spans, read_spans
 from siliconbert.models.tensorfile import TensorFile, open_tensors, write_tensors
 from siliconbert.text import is_file_name
 
@@ -49,6 +50,7 @@ class Contents:
     shape: Shape
     tensors: dict[str, packed.Packed]
     activations: dict[str, Any] | None
+    spans: Spans | None
     vocabulary: bytes | None
     card: dict[str, Any]
 
@@ -65,6 +67,8 @@ def write_compressed(model: Model, path: Path, table: Path | None, most_bytes: i
         "activations": model.activations.engine() if model.activations else None,
         "card": dict(model.card),
     }
+    if model.spans is not None:
+        record[KEY] = model.spans.plain()
     own = set(model.tensors)
     if table is not None:
         if table.parent.resolve() != path.parent.resolve() or table == path:
@@ -82,7 +86,7 @@ def read_compressed(path: Path) -> Contents:
     errors: ValueError with one sentence that names the file and the tensor or key
     """
     file, record = _open(path)
-    record.only("version", "shape", "ramps", "formats", "activations", "table", "card")
+    record.only("version", "shape", "ramps", "formats", "activations", KEY, "table", "card")
     shape = _shape(record.part("shape"))
     record.require(isinstance(record.values.get("ramps"), bool), "ramps", "true or false")
     wanted = shape.tensors(record.values["ramps"])
@@ -98,6 +102,7 @@ def read_compressed(path: Path) -> Contents:
         shape,
         {name: tensors[name] for name in order},
         activations,
+        read_spans(record, shape),
         _tokenizer(vocabulary_in),
         record.part("card").values,
     )

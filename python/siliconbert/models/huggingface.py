@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from siliconbert.models.jsonfile import Config, read_json
 from siliconbert.models.shape import MODEL_TYPES, Shape
+from siliconbert.models.spans import Spans, read_spans
 from siliconbert.models.tensorfile import TensorFile, open_tensors
 from siliconbert.text import is_file_name
 
@@ -63,6 +64,7 @@ class Directory:
 
     shape: Shape
     tensors: dict[str, NDArray[np.float32]]
+    spans: Spans | None
     tokenizer: bytes | None
     card: dict[str, Any]
 
@@ -85,6 +87,7 @@ def read_huggingface(folder: Path) -> Directory:
     return Directory(
         shape,
         tensors,
+        read_spans(config, shape),
         tokenizer.read_bytes() if tokenizer.is_file() else None,
         read_json(card).values if card.is_file() else {},
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from siliconbert.models.engine import products
 from siliconbert.models.judge import Rule
 from siliconbert.models.sentences import Sentences, Tokens, gather
 from siliconbert.models.shape import Shape
+from siliconbert.models.spans import Spans
 from siliconbert.models.trace import Trace
 from siliconbert.models.trials import Trials, checked_numbers, run
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from siliconbert.models.stored import Stored
 
 Progress = Callable[[int], None]
+Self = TypeVar("Self", bound="Model")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Model:
     activations : None where the network runs in fp32
     vocabulary  : the text of tokenizer.json; None where the model takes token ids only
     card        : recipe, seed, data, accuracy, licences
+    spans       : None where every head sees the whole sentence
     """
 
     name: str
@@ -64,10 +67,13 @@ class Model:
     activations: Activations | None = None
     vocabulary: bytes | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
+    spans: Spans | None = None
 
     @cached_property
     def encoder(self) -> Any:
         """The network in the core, made when first needed."""
+        if self.spans is not None:
+            raise ValueError(f"{self.name}: attention spans are read and kept, but not yet run")
         active = self.activations.engine() if self.activations else None
         return _core.transformer.Encoder(products(), self.shape.engine(), dict(self.tensors), active)
 
@@ -84,8 +90,10 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same weights, sizes and formats only."""
+        """The same for the same weights, sizes, formats and spans only."""
         digest = hashlib.sha256(repr((self.shape, self.activations)).encode())
+        if self.spans is not None:
+            digest.update(repr(self.spans.plain()).encode())
         for name in sorted(self.tensors):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.tensors[name]).tobytes())
@@ -256,6 +264,15 @@ class Model:
             near = formats.quantize(tensors[name], fitted[name], threads)
             tensors[name] = np.where(mask, near, np.float32(0))
         return replace(self, tensors=tensors, formats=fitted, activations=None)
+
+    def with_spans(self: Self, spans: Spans | None) -> Self:
+        """The same model with these attention spans, or None for none.
+
+        errors: ValueError where they have other weight sets or heads than the model
+        """
+        if spans is not None:
+            spans.fitting(self.shape, "Model.with_spans")
+        return replace(self, spans=spans)
 
     def save(self, path: str | Path, table: str | Path | None = None, most_bytes: int = LARGEST_FILE) -> None:
         """Writes the compressed model file; it appears complete or not at all.

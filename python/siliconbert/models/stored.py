@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from siliconbert import _core, exits, faults, formats, storage
 from siliconbert.models.model import Model
 from siliconbert.models.sentences import Tokens
+from siliconbert.models.spans import Spans
 from siliconbert.models.trace import Trace
+
+Self = TypeVar("Self", bound="Faulty")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +48,10 @@ class Faulty(Stored):
     """A stored model after one trial's faults; `origin` is the model before them."""
 
     origin: Stored
+
+    def with_spans(self: Self, spans: Spans | None) -> Self:
+        """See Model.with_spans; the model before the faults gets them too."""
+        return replace(super().with_spans(spans), origin=self.origin.with_spans(spans))
 
     @cached_property
     def encoder(self) -> Any:

@@ -43,6 +43,11 @@ def _config(data: bytes, scratch: Path) -> object:
     return models.load(scratch).trace(_IDS)
 
 
+def _config_seeds() -> list[bytes]:
+    spans = models.Spans(np.arange(8).reshape(2, 4))
+    return [json.dumps(seed).encode() for seed in (CONFIG, {**CONFIG, "attention_spans": spans.plain()})]
+
+
 def _weights(data: bytes, scratch: Path) -> object:
     (scratch / "config.json").write_text(json.dumps(CONFIG))
     (scratch / "model.safetensors").write_bytes(data)
@@ -79,6 +84,7 @@ def _save(folder: Path, ramps: bool, quantized: bool) -> Path:
     model = small_model(ALBERT, ramps).pruned({"embeddings.word": 0.4, "layers.": 0.5})
     if quantized:
         model = model.quantized("adaptivfloat8", sentences(ALBERT, [9, 5]))
+        model = model.with_spans(models.Spans(np.arange(8).reshape(2, 4)))
     model = models.Model(**{**vars(model), "vocabulary": json.dumps(TOKENIZER).encode()})
     model.save(folder / "model.safetensors")
     return folder / "model.safetensors"
@@ -147,7 +153,7 @@ def _read_trace(data: bytes, scratch: Path) -> object:
 
 
 TARGETS = [
-    Target("huggingface-config", lambda: [json.dumps(CONFIG).encode()], _config, mutate.json_text),
+    Target("huggingface-config", _config_seeds, _config, mutate.json_text),
     Target("huggingface-weights", lambda: [_weights_seed()], _weights, mutate.safetensors),
     Target("huggingface-index", lambda: [_index_seed()], _index, mutate.json_text),
     Target("compressed-model", _compressed_seeds, _compressed, mutate.safetensors),
