@@ -208,9 +208,10 @@ def test_evaluate_writes_answers_and_compares_with_them(run, tiny):
     call = ["evaluate", tiny / "model", "--data", "sst2", "--glue", tiny / "glue"]
     assert run(*call, "--predictions", path)[0] == 0
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    assert lines[0] == "sentence,label,answer"
-    flipped = [f"{i},{y},{y}" for i, y, _ in (line.split(",") for line in lines[1:])]
-    wrong = sum(y != a for _, y, a in (line.split(",") for line in lines[1:]))
+    assert lines[0] == "sentence,label,layer_1,layer_2,layer_3,layer_4"
+    cells = [line.split(",") for line in lines[1:]]
+    flipped = [f"{i},{y},0,0,0,{y}" for i, y, *_ in cells]
+    wrong = sum(y != answers[-1] for _, y, *answers in cells)
     path.write_text("\n".join([lines[0], *flipped]))
     code, out, _ = run(*call, "--against", path, "--json")
     assert code == 0 and json.loads(out)["against"]["lost"] == wrong

@@ -29,7 +29,8 @@ def evaluate(
         ),
     ] = None,
     predictions: Annotated[
-        Path | None, typer.Option("--predictions", help="CSV file to write: label and answer per sentence.")
+        Path | None,
+        typer.Option("--predictions", help="CSV file to write: label and answers of all exits per sentence."),
     ] = None,
     against: Annotated[
         Path | None,

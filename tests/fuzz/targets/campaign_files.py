@@ -49,7 +49,7 @@ def _recipes() -> list[bytes]:
     return [path.read_bytes() for path in sorted((_ROOT / "experiments/edgebert/recipes").glob("*.yaml"))]
 
 
-_CSV = b"# made by\nsentence,label,answer\n0,0,1\n1,1,1\n2,1,0\n"
+_CSV = b"# made by\nsentence,label,layer_2\n0,0,1\n1,1,1\n2,1,0\n"
 _TARGETS = _ROOT / "experiments/edgebert/published.toml"
 TARGETS = [
     Target("answers-csv", lambda: [_CSV], _answers, mutate.text),
