@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from siliconbert import data
 from siliconbert.data import Sentence, Tokenizer
+from siliconbert.train import extra
 from siliconbert.train.batches import Texts
 
 GENERAL = (
@@ -23,24 +24,17 @@ GENERAL = (
     "mrpc",
     "stsb",
 )  # training splits; read in this order
-EXTRA = (
-    "anli_test",
-    "rte_test",
-    "scitail_test",
-    "snli_dev",
-)  # premise/hypothesis lines in <texts>/nli-extra/*.jsonl
-QUESTIONS = "qnli_test_unlabelled"  # question/sentence rows in <texts>/nli-extra/*.tsv
-WIKITEXT = ("valid", "test")  # <texts>/wikitext-2/*.txt
-PIECE_WORDS = 12  # a paragraph is cut at the first full stop after so many words
+FURTHER = (*extra.LINES, extra.QUESTIONS, extra.WIKITEXT)  # read where they are there
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences (labels where the task has them) and where they come from."""
+    """Sentences (labels where the task has them), where they come from, and what was left out."""
 
     sentences: list[Sentence]
     labels: np.ndarray | None
     provenance: str
+    notes: tuple[str, ...] = ()
 
     def encoded(self, tokenizer: Tokenizer, limit: int) -> Texts:
         """Token ids; truncation to `limit` is meant here, so it is not warned about."""
@@ -56,59 +50,66 @@ def task(name: str, split: str, glue: Path | None) -> Corpus:
     return Corpus(found.sentences, found.labels, f"{found.provenance}, {split}")
 
 
+def extended(
+    name: str, labelled: Sequence[str], unlabelled: Sequence[str], glue: Path | None, texts: Path
+) -> Corpus:
+    """A task's training split, then further text, of which none stands in the dev split or came before.
+
+    The labels of `unlabelled` text are extra.UNKNOWN; the names are those of extra.SOURCES.
+    """
+    found = data.load(name, "train", glue)
+    pairs = not isinstance(found.sentences[0], str)
+    held, seen = extra.held_out([name], glue), {extra.keys(s) for s in found.sentences}
+    sentences, labels = [*found.sentences], [found.labels]
+    sources, notes = [f"{found.provenance}, train"], []
+    for source, known in [*((s, True) for s in labelled), *((s, False) for s in unlabelled)]:
+        more = extra.read(source, glue, texts)
+        rows = more.sentences if known else extra.fitted(more.sentences, pairs, source)
+        kept, leaks = _admitted(rows, held, seen)
+        sentences += [rows[i] for i in kept]
+        labels.append(extra.labels(more, found, source)[kept] if known else np.full(len(kept), extra.UNKNOWN))
+        sources.append(more.provenance + ("" if known else " (text only)"))
+        notes.append(
+            f"{source}: {len(kept)} of {len(rows)} taken {'with' if known else 'without'} labels; "
+            f"{leaks} hold text of {name}'s dev split, {len(rows) - len(kept) - leaks} were there or empty"
+        )
+    return Corpus(sentences, np.concatenate(labels), "; ".join(sources), tuple(notes))
+
+
+def _admitted(
+    sentences: Sequence[Sentence], held: set[str], seen: set[tuple[str, ...]]
+) -> tuple[list[int], int]:
+    kept, leaks = [], 0
+    for i, sentence in enumerate(sentences):
+        keys = extra.keys(sentence)
+        leak = not held.isdisjoint(keys)
+        leaks += leak
+        if not leak and all(keys) and keys not in seen:
+            seen.add(keys)
+            kept.append(i)
+    return kept, leaks
+
+
 def general(glue: Path | None, texts: Path) -> Corpus:
     """Training splits of GLUE tasks, and what is there of further pairs and Wikipedia text under `texts`.
 
-    Every other pair is given as a pair, the rest as two sentences.
+    Every other pair is given as a pair, the rest as two sentences. Text of any task's dev split is left out.
     """
+    held = extra.held_out(GENERAL, glue)
     sentences: list[Sentence] = []
     sources = []
-    for name in GENERAL:
-        found = data.load(name, "train", glue)
-        sentences += _spread(found.sentences)
-        sources.append(found.provenance.partition(";")[0])
-    for path in [texts / "nli-extra" / f"{name}.jsonl" for name in EXTRA]:
-        if path.is_file():
-            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            sentences += _spread([(line["premise"], line["hypothesis"]) for line in lines])
-            sources.append(path.stem)
-    questions = texts / "nli-extra" / f"{QUESTIONS}.tsv"
-    if questions.is_file():
-        rows = [line.split("\t") for line in questions.read_text(encoding="utf-8").splitlines()[1:]]
-        sentences += _spread([(row[1], row[2]) for row in rows])
-        sources.append(QUESTIONS)
-    for path in [texts / "wikitext-2" / f"{name}.txt" for name in WIKITEXT]:
-        if path.is_file():
-            sentences += _pieces(path.read_text(encoding="utf-8"))
-            sources.append(f"WikiText-2 {path.stem}")
-    kept = [s for s in sentences if all(part.strip() for part in ((s,) if isinstance(s, str) else s))]
-    return Corpus(kept, None, ", ".join(sources))
+    for name in (*GENERAL, *FURTHER):
+        if name in GENERAL or all(path.is_file() for path in extra.files(name, texts)):
+            source = extra.read(name, glue, texts)
+            sentences += _spread(source.sentences)
+            sources.append(source.provenance)
+    keys = [extra.keys(sentence) for sentence in sentences]
+    kept = [s for s, k in zip(sentences, keys, strict=True) if all(k) and held.isdisjoint(k)]
+    leaks = sum(not held.isdisjoint(k) for k in keys)
+    return Corpus(kept, None, "; ".join(sources), (f"{leaks} texts stand in a task's dev split: left out",))
 
 
 def _spread(sentences: list[Sentence]) -> list[Sentence]:
-    if not sentences or isinstance(sentences[0], str):
+    if isinstance(sentences[0], str):
         return sentences
     return [*sentences[0::2], *(part for pair in sentences[1::2] for part in pair)]
-
-
-def _pieces(text: str) -> list[Sentence]:
-    pieces: list[Sentence] = []
-    for line in text.splitlines():
-        line = line.strip()
-        if len(line) < 20 or line.startswith("="):
-            continue
-        for mark in "-,.":
-            line = line.replace(f" @{mark}@ ", mark)
-        pieces += _sentences(line.replace("<unk>", "[UNK]"))
-    return pieces
-
-
-def _sentences(line: str) -> list[Sentence]:
-    pieces: list[Sentence] = []
-    piece = ""
-    for sentence in line.split(" . "):
-        piece = f"{piece} . {sentence}" if piece else sentence
-        if len(piece.split()) >= PIECE_WORDS:
-            pieces.append(piece + " .")
-            piece = ""
-    return [*pieces, piece] if piece else pieces

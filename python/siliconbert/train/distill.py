@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
 from torch import Tensor
 
+from siliconbert.train.extra import UNKNOWN
+
 Pairs = Sequence[tuple[int, int]]  # (student layer, teacher layer), 0 = embeddings
 
 
@@ -43,10 +45,13 @@ def logit_loss(
     temperature: float = 2.0,
     share: float = 0.9,
 ) -> Tensor:
-    """Weighted over exits: share * KL(teacher || student) * T^2 + (1 - share) * cross-entropy."""
+    """Weighted over exits: share * KL(teacher || student) * T^2 + (1 - share) * cross-entropy.
+
+    A sentence whose label is extra.UNKNOWN has no cross-entropy.
+    """
     losses = []
     for x in logits:
-        loss = F.cross_entropy(x, labels)
+        loss = F.cross_entropy(x, labels, ignore_index=UNKNOWN, reduction="sum") / len(labels)
         if teacher is not None:
             kl = F.kl_div(
                 F.log_softmax(x / temperature, -1),

@@ -22,13 +22,16 @@ CALIBRATION = 256  # training sentences whose largest magnitudes set the exponen
 
 @dataclass(frozen=True)
 class Inputs:
-    """`base` is the pretrained network; `provenance` says where the training text comes from."""
+    """`base` is the pretrained network; `provenance` says where the training text comes from, `notes` what
+    was left out of it.
+    """
 
     base: Network
     tokenizer: Path
     train: Texts
     dev: Texts
     provenance: str
+    notes: tuple[str, ...] = ()
 
     def calibration(self) -> Texts:
         """Evenly spaced training sentences."""
@@ -49,7 +52,9 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
     folder = package()
     tokenizer = Tokenizer(folder / "tokenizer.json")
     text = (
-        corpus.general(glue, texts) if recipe.data == "general" else corpus.task(recipe.data, "train", glue)
+        corpus.general(glue, texts)
+        if recipe.data == "general"
+        else corpus.extended(recipe.data, recipe.extra, recipe.unlabelled, glue, texts)
     )
     name = "sst2" if recipe.data == "general" else recipe.data
     dev = corpus.task(name, "dev", glue).encoded(tokenizer, DEV_LIMIT)
@@ -59,6 +64,7 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
         text.encoded(tokenizer, recipe.limit),
         dev,
         text.provenance,
+        text.notes,
     )
 
 

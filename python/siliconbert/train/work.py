@@ -50,6 +50,8 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     log = Log(folder / "log.txt")
     given = inputs.smoke(folder) if smoke else inputs.real(recipe, Path(glue) if glue else None, Path(texts))
+    for note in given.notes:
+        log(note)
     torch.manual_seed(recipe.seed)
     earlier = Earlier(Path(out), None if smoke else shards.home(recipe_path))
     network = _network(recipe, given, earlier, log)
