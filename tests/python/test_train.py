@@ -1,17 +1,29 @@
 """Training: schedules, batches, names, quantization, and a tiny chain of all phases."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
 
 from safetensors.numpy import load_file  # noqa: E402
 
 from siliconbert import train  # noqa: E402
-from siliconbert.train import batches, export, network, pruning, quantize, recipe, sinks  # noqa: E402
+from siliconbert.train import (  # noqa: E402
+    batches,
+    export,
+    inputs,
+    network,
+    pruning,
+    quantize,
+    recipe,
+    sinks,
+    work,
+)
 
 RECIPES = Path(__file__).parents[2] / "experiments" / "edgebert" / "recipes"
 CHAIN = [
@@ -69,6 +81,45 @@ def test_the_chain_writes_models_with_pruned_zeros_ramps_and_a_card(runs):
     card = json.loads((folder / "card.json").read_text())
     assert [s["recipe"]["name"] for s in card["stages"]] == CHAIN[1:]
     assert len(card["dev_accuracy_per_exit_adaptivfloat8"]) == 4
+
+
+def variant(path, base, **keys):
+    """A recipe like `base` with other settings."""
+    raw = yaml.safe_load((RECIPES / f"{base}.yaml").read_text()) | keys
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+def test_tasks_share_the_table_that_the_general_phase_pruned(runs, tmp_path):
+    table = "albert.embeddings.word_embeddings.weight"
+    word = {"word": {"density": 0.4, "begin": 0.0, "end": 0.3}}
+    general = variant(
+        tmp_path / "g.yaml",
+        "edgebert-mini-general",
+        name="pruned",
+        start="edgebert-mini-general",
+        density=word,
+    )
+    train.run(general, runs, smoke=True)
+    shared = load_file(runs / "pruned" / "model" / "model.safetensors")
+    assert np.mean(shared[table] != 0) == pytest.approx(0.4, abs=0.001)
+    task = {"name": "first", "start": "pruned", "frozen_embeddings": True}
+    encoder = {"encoder": {"density": 0.5}}
+    train.run(variant(tmp_path / "t.yaml", "edgebert-mini-sst2", density=encoder, **task), runs, smoke=True)
+    ours = load_file(runs / "first" / "model" / "model.safetensors")
+    same = {name for name in ours if np.array_equal(ours[name], shared[name])}
+    tables = {name for name in ours if name.startswith("albert.embeddings.")}
+    assert len(tables) == 5 and {name for name in same if not name.startswith("ramps.")} == tables
+
+
+def test_a_task_with_other_labels_gets_fresh_heads_and_stage_two_refuses_them(runs, tmp_path):
+    start = recipe.read(RECIPES / "edgebert-mini-sst2.yaml")
+    given = replace(inputs.smoke(tmp_path), classes=3)
+    earlier = work.Earlier(runs, None)
+    net = work._network(start, given, earlier, print)
+    assert net.shape.labels == 3 and all(head.classifier.weight.shape == (3, 32) for head in net.heads)
+    with pytest.raises(ValueError, match=r"'sst2' has 3 labels, but the model of .* was trained for 2"):
+        work._network(recipe.read(RECIPES / "edgebert-mini-sst2-ramps.yaml"), given, earlier, print)
 
 
 def test_stage_two_leaves_the_backbone_and_the_main_classifier(runs):

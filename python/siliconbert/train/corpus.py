@@ -29,12 +29,16 @@ FURTHER = (*extra.LINES, extra.QUESTIONS, extra.WIKITEXT)  # read where they are
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences (labels where the task has them), where they come from, and what was left out."""
+    """Sentences (labels where the task has them), where they come from, and what was left out.
+
+    `classes` is the number of classes, 1 for scores.
+    """
 
     sentences: list[Sentence]
     labels: np.ndarray | None
     provenance: str
     notes: tuple[str, ...] = ()
+    classes: int = 2
 
     def encoded(self, tokenizer: Tokenizer, limit: int) -> Texts:
         """Token ids; truncation to `limit` is meant here, so it is not warned about."""
@@ -47,7 +51,7 @@ class Corpus:
 def task(name: str, split: str, glue: Path | None) -> Corpus:
     """The labelled sentences of a GLUE task."""
     found = data.load(name, split, glue)
-    return Corpus(found.sentences, found.labels, f"{found.provenance}, {split}")
+    return Corpus(found.sentences, found.labels, f"{found.provenance}, {split}", (), len(found.classes) or 1)
 
 
 def extended(
@@ -73,7 +77,9 @@ def extended(
             f"{source}: {len(kept)} of {len(rows)} taken {'with' if known else 'without'} labels; "
             f"{leaks} hold text of {name}'s dev split, {len(rows) - len(kept) - leaks} were there or empty"
         )
-    return Corpus(sentences, np.concatenate(labels), "; ".join(sources), tuple(notes))
+    return Corpus(
+        sentences, np.concatenate(labels), "; ".join(sources), tuple(notes), len(found.classes) or 1
+    )
 
 
 def _admitted(

@@ -23,7 +23,7 @@ CALIBRATION = 256  # training sentences whose largest magnitudes set the exponen
 @dataclass(frozen=True)
 class Inputs:
     """`base` is the pretrained network; `provenance` says where the training text comes from, `notes` what
-    was left out of it.
+    was left out of it; `classes` is the number of outputs that the task needs.
     """
 
     base: Network
@@ -32,6 +32,7 @@ class Inputs:
     dev: Texts
     provenance: str
     notes: tuple[str, ...] = ()
+    classes: int = 2
 
     def calibration(self) -> Texts:
         """Evenly spaced training sentences."""
@@ -65,6 +66,7 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
         dev,
         text.provenance,
         text.notes,
+        text.classes,
     )
 
 

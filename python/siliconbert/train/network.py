@@ -8,7 +8,7 @@ step they are turned into the working weights (pruned, fake-quantized, cast to `
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
@@ -127,6 +127,13 @@ class Network(nn.Module):
         self.table: Callable[[Tensor], Tensor] = whole
         self.tap: Tap = untouched
         self.dropout = 0.0
+
+    def with_labels(self, labels: int) -> Network:
+        """This network, with fresh heads if it tells apart another number of classes."""
+        if labels != self.shape.labels:
+            self.shape = replace(self.shape, labels=labels)
+            self.heads = nn.ModuleList(Head(self.shape.width, labels) for _ in self.heads)
+        return self
 
     def embed(self, ids: Tensor, types: Tensor, dtype: torch.dtype) -> Tensor:
         """Layer 0: (n, length, width)."""

@@ -59,7 +59,12 @@ class Predictors(nn.ModuleList):
 
 
 def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) -> Phase:
-    """Hidden states agree with the teacher's; token 0 of every layer predicts its sentence embedding."""
+    """Hidden states agree with the teacher's; token 0 of every layer predicts its sentence embedding.
+
+    With a schedule for "word" the word table is pruned on the way and stays as it is from the schedule's end
+    on, so that all tasks which then start with `frozen_embeddings` share one table.
+    """
+    pruner = _pruner(recipe, network)
     predictors = Predictors(network)
     unit = variances(teacher, texts)
     looked = Texts(texts.ids[::LOOK_EVERY], texts.types[::LOOK_EVERY])
@@ -94,7 +99,7 @@ def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) ->
             f"cosine of every layer: {np.round(cosines / tokens, 3).tolist()}"
         )
 
-    return Phase(nn.ModuleList([network, predictors]), loss, report)
+    return Phase(nn.ModuleList([network, predictors]), loss, report, pruner)
 
 
 def task(recipe: Recipe, network: Network, teacher: Network | None, texts: Texts, dev: Texts) -> Phase:

@@ -36,7 +36,9 @@ class Recipe:
     sink_limit      : silence FFN neurons whose output for token 0 is longer than this, see sinks; 0: none
     exit_weights    : weight of every exit's loss; the default trains the main classifier alone
     density         : pruning schedule of "word" (the word table, frozen once its schedule ends) and of
-                      "encoder" (every matrix)
+                      "encoder" (every matrix), in a general or a task phase
+    frozen_embeddings : word, position and type tables and their norm stay as they are, zeros included; an
+                      ALBERT's mapping to the hidden width counts as encoder and goes on learning
     steps           : stop (and end the learning rate's decay) there, before the last epoch is over
     batch           : sentences a batch on stored states (ramps phase); `batch_tokens` elsewhere
     budget_minutes  : what the phase may take on two cores with bf16 products; for planning only

@@ -57,6 +57,7 @@ def run(
     network = _network(recipe, given, earlier, log)
     teacher = _named("teacher", recipe.teacher, given, earlier, log) if recipe.teacher else None
     if teacher is not None:
+        _same_labels(recipe, str(recipe.teacher), teacher, given)
         teacher.eval().requires_grad_(False)
     started = time.time()
     if recipe.phase == "ramps":
@@ -122,7 +123,19 @@ def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> N
 def _network(recipe: Recipe, given: Inputs, earlier: Earlier, log: Log) -> Network:
     if recipe.start == "svd":
         return student.make(recipes.shape(recipe), given.base, recipe.layer, given.train)
-    return _named("start", recipe.start, given, earlier, log)
+    network = _named("start", recipe.start, given, earlier, log)
+    if recipe.phase == "task":
+        return network.with_labels(given.classes)
+    _same_labels(recipe, recipe.start, network, given)
+    return network
+
+
+def _same_labels(recipe: Recipe, name: str, network: Network, given: Inputs) -> None:
+    if recipe.phase != "general" and network.shape.labels != given.classes:
+        raise ValueError(
+            f"train: {recipe.name}: the task '{recipe.data}' has {given.classes} labels, "
+            f"but the model of '{name}' was trained for {network.shape.labels}"
+        )
 
 
 def _backbone(
