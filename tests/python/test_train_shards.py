@@ -85,7 +85,7 @@ def test_later_recipes_find_a_landed_model_and_say_so(tmp_path, monkeypatch, cap
     assert train.land(folder / "first.yaml", tmp_path / "here") == tmp_path / "checkpoints" / "first"
     from siliconbert.train import inputs, recipe
 
-    monkeypatch.setattr(inputs, "real", lambda *_: inputs.smoke(tmp_path))
+    monkeypatch.setattr(inputs, "real", lambda *_: inputs.smoke(tmp_path, "sst2"))
     read = recipe.read
     monkeypatch.setattr(recipe, "read", lambda path: recipe.shrink(read(path)))
     model = train.run(folder / "second.yaml", tmp_path / "there")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from siliconbert import data
-from siliconbert.data import Sentence, Tokenizer
+from siliconbert.data import Data, Sentence, Tokenizer
 from siliconbert.train import extra
 from siliconbert.train.batches import Texts
 
@@ -24,21 +24,19 @@ GENERAL = (
     "mrpc",
     "stsb",
 )  # training splits; read in this order
+SCORE = "score"  # the name of the one output where labels are scores; they stay as they are, 0..5 in stsb
 FURTHER = (*extra.LINES, extra.QUESTIONS, extra.WIKITEXT)  # read where they are there
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences (labels where the task has them), where they come from, and what was left out.
-
-    `classes` is the number of classes, 1 for scores.
-    """
+    """Sentences, labels and classes where there are any, where they come from, and what was left out."""
 
     sentences: list[Sentence]
     labels: np.ndarray | None
     provenance: str
     notes: tuple[str, ...] = ()
-    classes: int = 2
+    classes: tuple[str, ...] = ()
 
     def encoded(self, tokenizer: Tokenizer, limit: int) -> Texts:
         """Token ids; truncation to `limit` is meant here, so it is not warned about."""
@@ -51,7 +49,21 @@ class Corpus:
 def task(name: str, split: str, glue: Path | None) -> Corpus:
     """The labelled sentences of a GLUE task."""
     found = data.load(name, split, glue)
-    return Corpus(found.sentences, found.labels, f"{found.provenance}, {split}", (), len(found.classes) or 1)
+    return Corpus(
+        found.sentences, _given(found), f"{found.provenance}, {split}", classes=found.classes or (SCORE,)
+    )
+
+
+def check(found: Corpus, name: str) -> None:
+    """ValueError where all sentences have the same label."""
+    if found.labels is not None and len(np.unique(found.labels[found.labels != extra.UNKNOWN])) < 2:
+        raise ValueError(
+            f"train: {name} must have two labels or more, all {len(found.labels)} sentences have the same"
+        )
+
+
+def _given(found: Data) -> np.ndarray:
+    return found.labels if found.classes else found.labels.astype(np.float32)
 
 
 def extended(
@@ -64,21 +76,25 @@ def extended(
     found = data.load(name, "train", glue)
     pairs = not isinstance(found.sentences[0], str)
     held, seen = extra.held_out([name], glue), {extra.keys(s) for s in found.sentences}
-    sentences, labels = [*found.sentences], [found.labels]
+    sentences, labels = [*found.sentences], [_given(found)]
     sources, notes = [f"{found.provenance}, train"], []
     for source, known in [*((s, True) for s in labelled), *((s, False) for s in unlabelled)]:
         more = extra.read(source, glue, texts)
         rows = more.sentences if known else extra.fitted(more.sentences, pairs, source)
         kept, leaks = _admitted(rows, held, seen)
         sentences += [rows[i] for i in kept]
-        labels.append(extra.labels(more, found, source)[kept] if known else np.full(len(kept), extra.UNKNOWN))
+        labels.append(
+            extra.labels(more, found, source)[kept]
+            if known
+            else np.full(len(kept), extra.UNKNOWN, labels[0].dtype)
+        )
         sources.append(more.provenance + ("" if known else " (text only)"))
         notes.append(
             f"{source}: {len(kept)} of {len(rows)} taken {'with' if known else 'without'} labels; "
             f"{leaks} hold text of {name}'s dev split, {len(rows) - len(kept) - leaks} were there or empty"
         )
     return Corpus(
-        sentences, np.concatenate(labels), "; ".join(sources), tuple(notes), len(found.classes) or 1
+        sentences, np.concatenate(labels), "; ".join(sources), tuple(notes), found.classes or (SCORE,)
     )
 
 

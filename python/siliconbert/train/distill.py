@@ -47,10 +47,14 @@ def logit_loss(
 ) -> Tensor:
     """Weighted over exits: share * KL(teacher || student) * T^2 + (1 - share) * cross-entropy.
 
-    A sentence whose label is extra.UNKNOWN has no cross-entropy.
+    Labels that are scores (float32) instead of classes: squared errors of the one output take both places. A
+    sentence whose label is extra.UNKNOWN has no cross-entropy and no such error.
     """
     losses = []
     for x in logits:
+        if labels.is_floating_point():
+            losses.append(_score_loss(x[:, 0], labels, teacher, share))
+            continue
         loss = F.cross_entropy(x, labels, ignore_index=UNKNOWN, reduction="sum") / len(labels)
         if teacher is not None:
             kl = F.kl_div(
@@ -62,3 +66,8 @@ def logit_loss(
             loss = share * kl * temperature**2 + (1.0 - share) * loss
         losses.append(loss)
     return (torch.stack(losses) * weights).sum() / weights.sum()
+
+
+def _score_loss(x: Tensor, labels: Tensor, teacher: Tensor | None, share: float) -> Tensor:
+    loss = torch.where(labels == UNKNOWN, 0.0, (x - labels).square()).mean()
+    return loss if teacher is None else share * F.mse_loss(x, teacher[:, 0]) + (1.0 - share) * loss

@@ -14,6 +14,7 @@ from torch import Tensor
 from siliconbert.train import shards
 from siliconbert.train.network import EPS, Network, Shape
 
+UNNAMED = "LABEL_"  # how transformers starts the name of an output that has none
 BERT = {
     "query": "attention.self.query",
     "key": "attention.self.key",
@@ -68,8 +69,9 @@ def names(shape: Shape) -> dict[str, str]:
     return out
 
 
-def config(shape: Shape) -> dict[str, Any]:
-    """config.json with the usual keys."""
+def config(shape: Shape, classes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """config.json with the usual keys; outputs without a name are LABEL_0 and so on."""
+    outputs = classes or [f"{UNNAMED}{i}" for i in range(shape.labels)]
     out: dict[str, Any] = {
         "model_type": shape.model_type,
         "architectures": [
@@ -87,8 +89,8 @@ def config(shape: Shape) -> dict[str, Any]:
         "max_position_embeddings": shape.positions,
         "type_vocab_size": 2,
         "num_labels": shape.labels,
-        "id2label": {str(i): f"LABEL_{i}" for i in range(shape.labels)},
-        "label2id": {f"LABEL_{i}": i for i in range(shape.labels)},
+        "id2label": {str(i): name for i, name in enumerate(outputs)},
+        "label2id": {name: i for i, name in enumerate(outputs)},
         "hidden_dropout_prob": 0.0,
         "attention_probs_dropout_prob": 0.0,
         "initializer_range": 0.02,
@@ -120,10 +122,18 @@ def shape_of(folder: Path) -> Shape:
     )
 
 
+def classes_of(folder: Path) -> tuple[str, ...]:
+    """The names of the outputs in config.json; none where they are LABEL_0 and so on."""
+    names = json.loads((folder / "config.json").read_text()).get("id2label", {})
+    found = tuple(names[str(i)] for i in range(len(names)))
+    return () if any(name.startswith(UNNAMED) for name in found) else found
+
+
 def load(folder: Path) -> Network:
     """The network in a Hugging Face style directory; heads that the file lacks keep their fresh values."""
     shape = shape_of(folder)
     network = Network(shape)
+    network.classes = classes_of(folder)
     tensors = shards.read(folder)
     prefix = f"{shape.model_type}."
     found = {}
@@ -148,7 +158,7 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
         theirs: state[ours].detach().float().contiguous() for ours, theirs in names(network.shape).items()
     }
     _write(tensors, fresh / "model.safetensors")
-    (fresh / "config.json").write_text(json.dumps(config(network.shape), indent=1) + "\n")
+    (fresh / "config.json").write_text(json.dumps(config(network.shape, network.classes), indent=1) + "\n")
     (fresh / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     shutil.copyfile(tokenizer, fresh / "tokenizer.json")
     old = folder.with_name(folder.name + ".old")

