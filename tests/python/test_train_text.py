@@ -83,7 +83,7 @@ def test_recipes_name_their_text_and_have_a_teacher_for_what_has_no_labels(tmp_p
     path.write_text(head + "extra: [snli_dev, anli_test]\n")
     assert recipe.read(path).extra == ("snli_dev", "anli_test")
     path.write_text(head + "unlabelled: [qqp]\n")
-    with pytest.raises(ValueError, match=r"r.yaml: unlabelled text needs a teacher"):
+    with pytest.raises(ValueError, match=r"r.yaml: text without labels, made up or not, needs a teacher"):
         recipe.read(path)
     path.write_text(head + "extra: [the_web]\n")
     with pytest.raises(ValueError, match=r"extra must be a list of cola, mnli, .*, got \['the_web'\]"):

@@ -12,6 +12,7 @@ import torch
 from siliconbert.data import Tokenizer
 from siliconbert.data.glue import TASKS
 from siliconbert.train import corpus, export
+from siliconbert.train.augment import word_starts
 from siliconbert.train.batches import Texts
 from siliconbert.train.network import Network, Shape
 from siliconbert.train.recipe import Recipe
@@ -30,6 +31,7 @@ class Inputs:
     classes    : names of its outputs
     provenance : where the training text comes from; `origin` the same of dev
     notes      : what was left out of the training text
+    starts     : whether a token of the vocabulary begins a word, see augment
     """
 
     base: Network
@@ -40,6 +42,7 @@ class Inputs:
     classes: tuple[str, ...]
     provenance: str
     origin: str
+    starts: np.ndarray
     notes: tuple[str, ...] = ()
 
     def calibration(self) -> Texts:
@@ -59,6 +62,7 @@ def package() -> Path:
 def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
     """The package's network and the recipe's text."""
     folder = package()
+    base = export.load(folder)
     tokenizer = Tokenizer(folder / "tokenizer.json")
     text = (
         corpus.general(glue, texts)
@@ -69,7 +73,7 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
     dev = corpus.task(name, "dev", glue)
     corpus.check(text, f"{name} train")
     return Inputs(
-        export.load(folder),
+        base,
         folder / "tokenizer.json",
         text.encoded(tokenizer, recipe.limit),
         dev.encoded(tokenizer, DEV_LIMIT),
@@ -77,6 +81,7 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
         dev.classes,
         text.provenance,
         dev.provenance,
+        word_starts(tokenizer, base.shape.vocab),
         text.notes,
     )
 
@@ -94,5 +99,5 @@ def smoke(out: Path, task: str) -> Inputs:
     labels = labels if known else labels.astype(np.float32)
     texts = Texts(ids, [np.zeros(len(x), np.int32) for x in ids], labels)
     dev = Texts(texts.ids[:40], texts.types[:40], labels[:40])
-    classes = known or (corpus.SCORE,)
-    return Inputs(base, out / "tokenizer.json", texts, dev, task, classes, "made up", "made up")
+    classes, starts = known or (corpus.SCORE,), np.ones(base.shape.vocab, bool)
+    return Inputs(base, out / "tokenizer.json", texts, dev, task, classes, "made up", "made up", starts)

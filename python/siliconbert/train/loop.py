@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +57,10 @@ class Timer:
 
 @dataclass
 class Loop:
-    """Trains the parameters of `module` on `texts`; `out`/state.pt holds the last good checkpoint."""
+    """Trains the parameters of `module` on `texts`; `out`/state.pt holds the last good checkpoint.
+
+    fresh : the text of each epoch in the place of `texts`
+    """
 
     recipe: Recipe
     module: nn.Module
@@ -66,6 +70,7 @@ class Loop:
     out: Path
     log: Log
     pruner: Pruner | None = None
+    fresh: Callable[[int], Texts] | None = None
 
     def __post_init__(self) -> None:
         """Makes the optimizer and counts the steps."""
@@ -79,9 +84,7 @@ class Loop:
         )
         self.step, self.spent, self.start, self.seen = 0, 0.0, time.time(), 0
         self.running: dict[str, float] = {}
-        lengths = [len(x) for x in self.texts.ids]
-        whole = sum(len(plan(lengths, self.recipe.batch_tokens, seed)) for seed in self._seeds())
-        self.total = min(whole, self.recipe.steps or whole)
+        self.total = self._count()
 
     def run(self, resume: bool) -> float:
         """Runs to the last step; minutes taken, over all resumptions."""
@@ -107,16 +110,29 @@ class Loop:
         self.log(f"dev {self.evaluate()}  done in {self._minutes():.1f} min")
         return self._minutes()
 
-    def _seeds(self) -> list[int]:
-        return [1000 * self.recipe.seed + epoch for epoch in range(self.recipe.epochs)]
+    def _epochs(self) -> Iterator[tuple[Texts, int]]:
+        """Text and seed of each epoch."""
+        for epoch in range(self.recipe.epochs):
+            texts = self.texts if self.fresh is None else self.fresh(epoch)
+            yield texts, 1000 * self.recipe.seed + epoch
+
+    def _count(self) -> int:
+        steps, most = 0, self.recipe.steps or math.inf
+        for texts, seed in self._epochs():
+            steps += len(plan([len(x) for x in texts.ids], self.recipe.batch_tokens, seed))
+            if steps >= most:
+                return int(most)
+        return steps
 
     def _ahead(self) -> Iterator[tuple[int, Batch]]:
         """Step numbers (from 1) and batches not trained on yet; the order depends on the seed alone."""
         number = 0
-        for seed in self._seeds():
-            for batch in batches(self.texts, self.recipe.batch_tokens, seed):
+        for texts, seed in self._epochs():
+            for batch in batches(texts, self.recipe.batch_tokens, seed):
                 number += 1
-                if self.step < number <= self.total:
+                if number > self.total:
+                    return
+                if number > self.step:
                     yield number, batch
 
     def _one(self, number: int, batch: Batch) -> None:

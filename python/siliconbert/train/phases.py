@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from siliconbert.train import distill, evaluate
 from siliconbert.train.batches import Batch, Texts, batches
+from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
 from siliconbert.train.network import Network
 from siliconbert.train.pruning import Pruner
@@ -104,7 +105,10 @@ def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) ->
 
 
 def task(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs) -> Phase:
-    """All exits learn at once: from the teacher's logits, the labels and, with `pairs`, its hidden states."""
+    """All exits learn at once: from the teacher's logits, the labels and, with `pairs`, its hidden states.
+
+    Where the recipe augments the text, the teacher reads every batch; else its logits are computed once.
+    """
     texts = given.train
     pruner = _pruner(recipe, network)
     predictors = Predictors(network) if recipe.embedding_share else nn.ModuleList()
@@ -112,18 +116,24 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
     main_only = (0.0,) * (network.shape.layers - 1) + (1.0,)
     weights = torch.tensor(recipe.exit_weights or main_only)
     labels = torch.from_numpy(texts.labels)
-    wanted = None if teacher is None else evaluate.logits(teacher, texts)[:, -1]
+    if recipe.augment:
+        labels = torch.cat([labels, torch.full_like(labels, UNKNOWN).repeat(recipe.augment.copies)])
+    stored = None if teacher is None or recipe.augment else evaluate.logits(teacher, texts)[:, -1]
     unit = variances(teacher, texts) if teacher is not None and recipe.pairs else torch.ones(())
 
     def loss(b: Batch) -> tuple[Tensor, Parts]:
         ours = network.hidden(b.ids, b.types)
-        known = None if wanted is None else wanted[b.index]
+        theirs: list[Tensor] = []
+        if teacher is not None and (recipe.pairs or recipe.augment):
+            with torch.no_grad():
+                theirs = teacher.hidden(b.ids, b.types)
+        known = None if stored is None else stored[b.index]
+        if teacher is not None and recipe.augment:
+            known = teacher.logits(theirs)[-1]
         total = distill.logit_loss(network.logits(ours), weights, labels[b.index], known)
         parts = {"exits": total.detach()}
         if teacher is None or not recipe.pairs:
             return total, parts
-        with torch.no_grad():
-            theirs = teacher.hidden(b.ids, b.types)
         hidden = distill.hidden_loss(ours, theirs, recipe.pairs, unit, recipe.skip_tokens)
         total, parts = total + recipe.hidden_share * hidden, parts | {"hidden": hidden.detach()}
         if isinstance(predictors, Predictors):

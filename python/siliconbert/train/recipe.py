@@ -10,11 +10,13 @@ from typing import Any, get_type_hints
 import yaml
 
 from siliconbert.text import first_line, read_text
+from siliconbert.train.augment import Augment
 from siliconbert.train.extra import SOURCES
 from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
 
 PHASES = ("general", "task", "ramps")
+AUGMENT = get_type_hints(Augment)
 STARTS = ("package", "svd")  # any other start is the name of a recipe that has run before
 
 
@@ -29,6 +31,7 @@ class Recipe:
                       `limit` tokens
     extra           : labelled text added to a task's training split, by names of extra.SOURCES
     unlabelled      : the same without labels: it is learnt from the teacher's logits alone
+    augment         : sentences made up for the teacher to judge, see augment.Augment
     teacher         : "package" or a recipe name; None trains on labels alone
     pairs           : (student layer, teacher layer) whose hidden states shall agree from token
                       `skip_tokens` on
@@ -63,6 +66,7 @@ class Recipe:
     dropout: float = 0.0
     extra: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
+    augment: Augment | None = None
     teacher: str | None = None
     shape: dict[str, Any] = field(default_factory=dict)
     layer: int = 3
@@ -109,12 +113,20 @@ def read(path: str | Path) -> Recipe:
     raw["exit_weights"] = tuple(float(w) for w in raw.get("exit_weights", ()))
     for key in ("extra", "unlabelled"):
         raw[key] = tuple(raw.get(key, ()))
-    if raw["unlabelled"] and not raw.get("teacher"):
-        raise ValueError(f"train: {path.name}: unlabelled text needs a teacher")
-    if (raw["extra"] or raw["unlabelled"]) and raw["data"] == "general":
-        raise ValueError(f"train: {path.name}: extra text is for a task, data is general")
+    if raw.get("augment") is not None:
+        raw["augment"] = Augment(**raw["augment"])
+    _check_text(path.name, raw)
     raw["density"] = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
     return Recipe(**raw)
+
+
+def _check_text(place: str, raw: dict[str, Any]) -> None:
+    if (raw["unlabelled"] or raw.get("augment")) and not raw.get("teacher"):
+        raise ValueError(f"train: {place}: text without labels, made up or not, needs a teacher")
+    if (raw["extra"] or raw["unlabelled"]) and raw["data"] == "general":
+        raise ValueError(f"train: {place}: extra text is for a task, data is general")
+    if raw.get("augment") and raw["phase"] != "task":
+        raise ValueError(f"train: {place}: augment is for a task phase, got {raw['phase']}")
 
 
 def _check(place: str, key: str, value: Any) -> None:
@@ -124,6 +136,7 @@ def _check(place: str, key: str, value: Any) -> None:
         "exit_weights": (_is_list(value) and all(map(_is_number, value)), "a list of numbers"),
         "extra": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "unlabelled": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
+        "augment": (value is None or _is_augment(value), f"a map of {', '.join(AUGMENT)}"),
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule (density, begin, end) for {' or '.join(GROUPS)}"),
         "shape": (_is_map(value, [f.name for f in fields(Shape)]) and all(
@@ -163,6 +176,10 @@ def _is_map(value: Any, known: Collection[str]) -> bool:
 def _is_schedule(value: Any) -> bool:
     known = [f.name for f in fields(Schedule)]
     return _is_map(value, known) and "density" in value and all(map(_is_number, value.values()))
+
+
+def _is_augment(value: Any) -> bool:
+    return _is_map(value, AUGMENT) and all(_plain(AUGMENT[name], one)[0] for name, one in value.items())
 
 
 def _parsed(path: Path) -> Any:

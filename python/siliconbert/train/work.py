@@ -14,6 +14,7 @@ import torch
 
 from siliconbert.train import evaluate, export, inputs, phases, shards, sinks, student
 from siliconbert.train import recipe as recipes
+from siliconbert.train.augment import Augmenter
 from siliconbert.train.batches import batches
 from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
@@ -175,9 +176,16 @@ def _backbone(
         if recipe.sink_limit:
             log(f"silenced (layer, neuron): {sinks.close(network, given.train, recipe.sink_limit)}")
         phase = phases.task(recipe, network, teacher, given)
-    return Loop(recipe, phase.module, given.train, phase.loss, phase.report, folder, log, phase.pruner).run(
-        resume
-    )
+    fresh = _augmented(recipe, teacher, given)
+    return Loop(
+        recipe, phase.module, given.train, phase.loss, phase.report, folder, log, phase.pruner, fresh
+    ).run(resume)
+
+
+def _augmented(recipe: Recipe, teacher: Network | None, given: Inputs) -> Augmenter | None:
+    if recipe.augment is None or teacher is None:
+        return None
+    return Augmenter(given.train, given.starts, teacher.word, recipe.augment, recipe.seed)
 
 
 def _ramps(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
