@@ -23,6 +23,7 @@ def test_every_quantity_has_unit_and_source(kind):
         assert quantity.unit
         assert quantity.note if quantity.source == "assumed" else quantity.source in catalog.papers()
         assert quantity.where or quantity.source == "assumed"
+        assert quantity.node
 
 
 def test_every_paper_says_where_it_is():
@@ -43,8 +44,18 @@ def test_unknown_names_list_the_known_ones():
         ({"value": 1, "unit": "ns", "source": "assumed"}, "no note gives the reason"),
         ({"value": 1, "unit": "ns", "source": "nobody"}, "a key of papers.toml, got 'nobody'"),
         ({"value": 1, "unit": "ns", "source": "assumed", "why": ""}, "keys must be among"),
+        ({"value": 1, "unit": "ns", "source": "edgebert_micro2021"}, "node missing"),
     ],
 )
 def test_a_quantity_that_lacks_something_is_refused(entry, complaint):
     with pytest.raises(ValueError, match=rf"^cells.toml: x.size: .*{complaint}"):
-        catalog._record("cells.toml: x", {"size": entry})
+        catalog._record("cells.toml: x", {"size": entry}, None)
+
+
+def test_numbers_of_silicon_name_their_node():
+    for kind in ("accelerators", "cells", "memories", "processors"):
+        assert {q.node for _, _, q in catalog.quantities(kind)} <= {
+            "any", "not stated", "12 nm", "16 nm", "22 nm", "28 nm"
+        }  # fmt: skip
+    read = next(q for name, key, q in catalog.quantities("cells") if key == "read_energy")
+    assert read.node == "22 nm"

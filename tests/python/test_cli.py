@@ -68,6 +68,17 @@ def test_list_knows_the_catalogue(run):
     assert code == 0 and "rram-mlc3" in out
 
 
+def test_list_shows_every_number_with_its_source(run):
+    code, out, _ = run("list", "accelerators", "--sources", "--json")
+    found = json.loads(out)["accelerators"]
+    assert code == 0 and len(found) == len(catalog.quantities("accelerators"))
+    assert all(n["unit"] and n["source"] and n["node"] for n in found)
+    code, out, _ = run("list", "--sources")
+    assert code == 0 and "edgebert_micro2021" in out and "22 nm" in out
+    code, _, err = run("list", "data", "--sources")
+    assert code == 2 and "kind must be one of formats, cells, accelerators" in err
+
+
 def test_output_is_plain_when_piped(run):
     assert "\x1b" not in run("list")[1]
 
@@ -77,7 +88,7 @@ def test_output_is_plain_when_piped(run):
     [
         (
             ["list", "cell"],
-            "formats, cells, models, data, accelerators, tables; got 'cell' (did you mean cells?)",
+            "accelerators, memories, processors, tables; got 'cell' (did you mean cells?)",
         ),
         (["reproduce", "edgebert/table3"], "got 'edgebert/table3' (did you mean edgebert/table_3?)"),
         (

@@ -124,8 +124,8 @@ def test_the_average_power_is_met_with_and_without_leakage():
 
 def test_a_sentence_at_0_7_volt_worked_by_hand(edgebert):
     # A layer and its classifier: 4,493,096 cycles; planning 3 * 4 = 12. Elapsed: 4.493108 ms + 100 ns. Seven
-    # layers in the other 45.506792 ms: 691.14 MHz. Linear from 0.44 V: 652.8 MHz at 0.675 V, 722.2 at 0.7.
-    # The paper's Fig. 7: a predicted exit of 8 within 50 ms runs at 0.7 V.
+    # layers in the other 45.506792 ms: 691.14 MHz. Alpha-power law: 663 MHz at 0.675 V, 735 at 0.7.
+    # The paper's Fig. 7, which the curve has not seen: a predicted exit of 8 within 50 ms runs at 0.7 V.
     run = edgebert.sentences("albert-base", [8], [8], target_ms=50)
     assert run.voltage[0] == 0.7
     assert run.frequency[0] == pytest.approx(691.1424e6, rel=1e-6)
@@ -142,35 +142,6 @@ def test_leaving_before_the_prediction_costs_the_layers_that_ran(edgebert):
     assert run.energy[2] < run.energy[0] < run.energy[1]
     assert run.latency[0] < run.latency[1]
     np.testing.assert_allclose(run.energy[2], edgebert.layer("albert-base", ramp=True).joules)
-
-
-@pytest.mark.parametrize("leakage_mw", [0.0, 15.0])
-@pytest.mark.parametrize("target_ms", [1.0, 4.6, 20.0, 50.0, 100.0])
-@pytest.mark.parametrize("first", [1, 2])
-def test_sentences_equal_the_twin(target_ms, leakage_mw, first):
-    accelerator = hardware.accelerator("edgebert-12nm", leakage_mw=leakage_mw)
-    layer, predicted = np.array([(e, p) for p in range(1, 13) for e in range(1, p + 1)]).T
-    run = accelerator.sentences("albert-base", layer, predicted, target_ms=target_ms, first=first)
-    v = accelerator.values
-    for i, (e, p) in enumerate(zip(layer, predicted, strict=True)):
-        wanted = twin.sentence(
-            layer_cycles=4_493_096,
-            plan_cycles=12,
-            exit=int(e),
-            predicted=int(p),
-            target=target_ms * 1e-3,
-            levels=v["voltage_levels"],
-            nominal_frequency=1e9,
-            threshold_voltage=v["threshold_voltage"],
-            settle_time=100e-9,
-            energy_per_cycle=(86 - 2.46 - leakage_mw) * 1e-12,
-            leakage_power=leakage_mw * 1e-3,
-            clock_power=2.46e-3,
-            first=first,
-        )
-        found = (run.voltage[i], run.frequency[i], run.latency[i], *(run.by_part[k][i] for k in run.by_part))
-        np.testing.assert_allclose(found, wanted[:-1], rtol=1e-12)
-        assert run.feasible[i] == wanted.feasible
 
 
 @pytest.mark.parametrize("model", MODELS)

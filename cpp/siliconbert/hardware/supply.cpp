@@ -1,50 +1,70 @@
 #include "siliconbert/hardware/supply.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "siliconbert/base/check.hpp"
 
 namespace siliconbert {
 
-double Supply::fastest(double voltage) const {
-    return nominal_frequency * (voltage - threshold_voltage) / (nominal_voltage() - threshold_voltage);
+double Supply::leakage(double voltage) const {
+    const double nominal = nominal_voltage();
+    return leakage_power * voltage / nominal * std::exp(leakage_rise * (voltage - nominal));
 }
 
 void check_supply(const Supply& supply) {
     require(!supply.levels.empty() && std::is_sorted(supply.levels.begin(), supply.levels.end()) &&
-                supply.levels.front() > supply.threshold_voltage,
-            "hardware: voltage levels must ascend above the threshold voltage ", supply.threshold_voltage);
-    require(supply.nominal_frequency > 0, "hardware: nominal frequency must be positive, got ",
-            supply.nominal_frequency);
-    require(supply.energy_per_cycle >= 0 && supply.leakage_power >= 0 && supply.clock_power >= 0,
-            "hardware: leakage must leave a dynamic energy of at least 0 per cycle, got ",
-            supply.energy_per_cycle, " J with a leakage of ", supply.leakage_power, " W");
+                supply.levels.front() > 0,
+            "hardware: voltage levels must be positive and ascend");
+    require(supply.frequencies.size() == supply.levels.size() &&
+                std::is_sorted(supply.frequencies.begin(), supply.frequencies.end()) &&
+                supply.frequencies.front() >= 0 && supply.frequencies.back() > 0,
+            "hardware: there must be one frequency per voltage level, ascending to a positive one");
+    require(supply.leakage_power >= 0 && supply.leakage_rise >= 0 && supply.clock_power >= 0 &&
+                supply.rail_capacitance >= 0 && supply.settle_time >= 0,
+            "hardware: leakage, clock power, rail capacitance and settling time must be at least 0");
+    require(supply.regulator_efficiency > 0 && supply.regulator_efficiency <= 1 &&
+                (supply.regulator_input == 0 || supply.regulator_input >= supply.nominal_voltage()),
+            "hardware: the regulator must have an input of at least the nominal voltage and an efficiency in "
+            "0..1, got ",
+            supply.regulator_input, " V and ", supply.regulator_efficiency);
 }
 
 Energy& Energy::operator+=(const Energy& other) {
     dynamic += other.dynamic;
     leakage += other.leakage;
     clock += other.clock;
+    regulator += other.regulator;
+    transition += other.transition;
     return *this;
 }
 
-Energy spend(const Supply& supply, double cycles, double seconds, double voltage, double frequency) {
-    const double v = voltage / supply.nominal_voltage();
-    const double f = frequency / supply.nominal_frequency;
-    return {supply.energy_per_cycle * v * v * cycles, supply.leakage_power * v * seconds,
-            supply.clock_power * f * seconds};
+Energy spend(const Supply& supply, double dynamic, double seconds, const OperatingPoint& point) {
+    const double v = point.voltage / supply.nominal_voltage();
+    Energy energy{.dynamic = dynamic * v * v,
+                  .leakage = supply.leakage(point.voltage) * seconds,
+                  .clock = supply.clock_power * point.frequency / supply.nominal_frequency() * seconds};
+    if (supply.regulator_input > 0) {
+        const double drawn = supply.regulator_input / (point.voltage * supply.regulator_efficiency);
+        energy.regulator = (drawn - 1) * (energy.dynamic + energy.leakage);
+    }
+    return energy;
 }
 
-OperatingPoint choose_point(const Supply& supply, double cycles, double seconds) {
-    const OperatingPoint nominal{supply.nominal_voltage(), supply.nominal_frequency, false};
+Energy raise_rail(const Supply& supply, double voltage) {
+    const double nominal = supply.nominal_voltage();
+    return {.transition = supply.rail_capacitance * (nominal - voltage) * nominal};
+}
+
+Choice choose_point(const Supply& supply, double cycles, double seconds) {
+    const auto& frequencies = supply.frequencies;
+    const Choice nominal{{supply.nominal_voltage(), supply.nominal_frequency()}, false};
     if (seconds <= 0) return nominal;
-    const double needed = cycles / seconds;
-    for (const double voltage : supply.levels) {
-        if (supply.fastest(voltage) >= needed) {
-            return {voltage, std::max(needed, supply.fastest(supply.levels.front())), true};
-        }
-    }
-    return nominal;
+    const double slowest = *std::upper_bound(frequencies.begin(), frequencies.end(), 0.0);
+    const double needed = std::max(cycles / seconds, slowest);
+    const auto level = std::lower_bound(frequencies.begin(), frequencies.end(), needed);
+    if (level == frequencies.end()) return nominal;
+    return {{supply.levels[static_cast<std::size_t>(level - frequencies.begin())], needed}, true};
 }
 
 }  // namespace siliconbert

@@ -1,9 +1,11 @@
 """Every number that the models compute with, in TOML: value, unit, source and the place in it.
 
 A file `<kind>.toml` holds records; a record's quantities are inline tables
-`{ value = 1.54, unit = "ns", source = "edgebert_micro2021", where = "Table 2", note = "..." }`; other keys
-are plain text.
-`source` is a key of `papers.toml` or "assumed", which needs a note with the reason.
+`{ value = 1.54, unit = "ns", source = "edgebert_micro2021", where = "Table 2", node = "28 nm" }`, perhaps
+with a `note`; other keys are plain text.
+`source` is a key of `papers.toml` or "assumed", which needs a note with the reason. `node` is the process
+that the number was obtained on: "any" where it depends on none, "not stated" where the source does not say.
+A record's own `node` serves those of its quantities that name none; numbers of silicon must have one.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_FIELDS = {"value", "unit", "source", "where", "note"}
+_FIELDS = {"value", "unit", "source", "where", "node", "note"}
+_SILICON = {"accelerators", "cells", "memories", "processors"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Quantity:
     source: str
     where: str = ""
     note: str = ""
+    node: str = "not stated"
 
 
 _ADDED: dict[str, dict[str, dict[str, Any]]] = {}
@@ -41,12 +45,26 @@ def records(kind: str) -> dict[str, dict[str, Any]]:
 
     Those of the package's file, and those that `add` has added.
 
-    errors: ValueError naming file, record and key where a quantity lacks its unit, source or reason.
+    errors: ValueError naming file, record and key where a quantity lacks its unit, source, node or reason.
 
     >>> records("cells")["rram-mlc2"]["read_latency"].unit
     'ns'
     """
     return {**_shipped(kind), **_ADDED.get(kind, {})}
+
+
+def quantities(kind: str) -> list[tuple[str, str, Quantity]]:
+    """Every number of a kind: record, key, quantity.
+
+    >>> quantities("cells")[0][:2]
+    ('rram-slc', 'level_means')
+    """
+    return [
+        (name, key, entry)
+        for name, record in records(kind).items()
+        for key, entry in record.items()
+        if isinstance(entry, Quantity)
+    ]
 
 
 def add(kind: str, records: dict[str, dict[str, Any]]) -> None:
@@ -58,7 +76,8 @@ def add(kind: str, records: dict[str, dict[str, Any]]) -> None:
 @lru_cache
 def _shipped(kind: str) -> dict[str, dict[str, Any]]:
     text = (files(__name__) / f"{kind}.toml").read_text(encoding="utf-8")
-    return {name: _record(f"{kind}.toml: {name}", record) for name, record in tomllib.loads(text).items()}
+    node = None if kind in _SILICON else "any"
+    return {name: _record(f"{kind}.toml: {name}", one, node) for name, one in tomllib.loads(text).items()}
 
 
 def record(kind: str, name: str, caller: str) -> dict[str, Any]:
@@ -76,11 +95,11 @@ def papers() -> dict[str, dict[str, str]]:
     return found
 
 
-def _record(place: str, raw: dict[str, Any]) -> dict[str, Any]:
-    return {key: _quantity(f"{place}.{key}", entry) for key, entry in raw.items()}
+def _record(place: str, raw: dict[str, Any], node: str | None) -> dict[str, Any]:
+    return {key: _quantity(f"{place}.{key}", entry, raw.get("node", node)) for key, entry in raw.items()}
 
 
-def _quantity(place: str, entry: Any) -> Any:
+def _quantity(place: str, entry: Any, node: str | None) -> Any:
     if not isinstance(entry, dict) or "value" not in entry:
         return entry
     if unknown := set(entry) - _FIELDS:
@@ -93,4 +112,6 @@ def _quantity(place: str, entry: Any) -> Any:
     if entry["source"] != "assumed" and entry["source"] not in papers():
         known = "'assumed' or a key of papers.toml"
         raise ValueError(f"{place}: source must be {known}, got {entry['source']!r}")
-    return Quantity(**entry)
+    if not (node := entry.get("node", node)):
+        raise ValueError(f"{place}: node missing")
+    return Quantity(**{**entry, "node": node})

@@ -1,6 +1,6 @@
 """EdgeBERT's accelerator: a record of the catalogue at one size, and what layers and sentences cost on it.
 
-Not in this model: reading the embeddings from ReRAM, moving weights, GELU, and the regulator's losses.
+Not in this model: reading the embeddings from ReRAM, moving weights, and GELU.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
-from siliconbert.hardware.costs import Cost, Floats, Run, make_run
+from siliconbert.hardware.costs import Cost, Floats, Run, Segment, make_run, make_segment
 from siliconbert.hardware.shapes import Shape, shape
-from siliconbert.hardware.supply import supply
+from siliconbert.hardware.supply import curve, supply
 
 
 def names() -> list[str]:
@@ -29,7 +29,11 @@ def names() -> list[str]:
 
 
 def accelerator(
-    name: str, n: int = 16, leakage_mw: float | None = None, sfu_overlap: float | None = None
+    name: str,
+    n: int = 16,
+    leakage_mw: float | None = None,
+    sfu_overlap: float | None = None,
+    **changes: Any,
 ) -> Accelerator:
     """An accelerator of the catalogue.
 
@@ -37,7 +41,10 @@ def accelerator(
     leakage_mw  : mW at nominal voltage; the record's value where None
     sfu_overlap : share of the special function unit's cycles hidden behind the processing unit's, 0..1;
                   the record's value where None
-    errors      : ValueError for an unknown name or n
+    changes     : other values of the record by key, in its units; among them frequency_curve
+                  ("alpha-power", "linear", "proportional", "successor"), leakage_law ("barrier-lowering",
+                  "constant-current") and regulator ("ideal", "linear"), see supply()
+    errors      : ValueError for an unknown name, n, key or choice
     source      : accelerators.toml
 
     >>> accelerator("edgebert-12nm").layer("albert-base").cycles["pu"]
@@ -46,7 +53,11 @@ def accelerator(
     record = catalog.record("accelerators", name, "hardware.accelerator")
     if n not in (sizes := record["sizes"].value):
         raise ValueError(f"hardware.accelerator: n must be one of {', '.join(map(str, sizes))}; got {n}")
-    values = {key: q.value for key, q in record.items() if isinstance(q, catalog.Quantity)}
+    values = {key: q.value if isinstance(q, catalog.Quantity) else q for key, q in record.items()}
+    if unknown := set(changes) - set(values):
+        known = ", ".join(sorted(values))
+        raise ValueError(f"hardware.accelerator: changes must be among {known}; got {min(unknown)!r}")
+    values |= changes
     if leakage_mw is not None:
         values["leakage_power"] = leakage_mw
     if sfu_overlap is not None:
@@ -80,7 +91,8 @@ class Accelerator:
         """
         work = self._work(shape(model), sequence, heads_off, density, ramp)
         cycles = _core.layer_cycles(self._units, work)
-        whole = _core.nominal(self._supply, [sum(cycles.values())])
+        total = sum(cycles.values())
+        whole = _core.nominal(self._supply, [total], [total * self._energy_per_cycle])
         per_cycle_pj = self._energy_per_cycle * 1e12
         energy_pj = {unit: count * per_cycle_pj for unit, count in cycles.items()}
         energy_pj |= {part: float(whole[part][0]) * 1e12 for part in ("leakage", "clock")}
@@ -150,25 +162,49 @@ class Accelerator:
         >>> float(run.voltage[0])
         0.7
         """
-        sizes = shape(model)
-        plan = _core.LatencyPlan(
-            layer_cycles=self._cycles(sizes, sequence, heads_off, ramp=True),
-            plan_cycles=_core.voltage_cycles(self._units),
-            layers=sizes.layers,
-            first=first,
-            target=target_ms * 1e-3,
-        )
+        plan = self._plan(shape(model), target_ms, sequence, heads_off, first)
         return make_run(
             _core.planned(self._supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted)), target_ms
         )
 
+    def timeline(
+        self,
+        model: Any,
+        layer: int,
+        predicted: int,
+        target_ms: float = 50.0,
+        sequence: int = 128,
+        heads_off: int = 0,
+        first: int = 1,
+    ) -> list[Segment]:
+        """One latency-aware sentence, stretch by stretch, as the paper's Figure 7 shows it.
+
+        Arguments are those of sentences(); the joules of all segments but "idle" add up to its energy.
+
+        >>> [s.what for s in accelerator("edgebert-12nm").timeline("albert-base", 2, 2)]
+        ['layer 1', 'plan', 'settle', 'layer 2', 'raise', 'idle']
+        """
+        plan = self._plan(shape(model), target_ms, sequence, heads_off, first)
+        found = [make_segment(*each) for each in _core.timeline(self._supply, plan, layer, predicted)]
+        end = (found[-1].start_ms + found[-1].ms) * 1e-3
+        left = max(0.0, target_ms * 1e-3 - end)
+        lowest = self.values["voltage_levels"][0]
+        return [
+            *found,
+            make_segment("idle", end, left, lowest, 0.0, float(self._supply.leakage(lowest)) * left),
+        ]
+
     def fastest(self, voltage: float) -> float:
-        """The highest frequency at a voltage, Hz: linear from the record's threshold voltage (assumed).
+        """The highest frequency at a voltage, Hz, by the frequency_curve, a model (see supply.curve).
 
         >>> accelerator("edgebert-12nm").fastest(0.8)
         1000000000.0
         """
-        return float(_core.Supply.fastest(self._supply, voltage))
+        return float(curve(self.values).frequency(voltage))
+
+    def leakage(self, voltage: float) -> float:
+        """Leakage power at a voltage, W."""
+        return float(self._supply.leakage(voltage))
 
     def _work(self, sizes: Shape, sequence: int, heads_off: int, density: float, ramp: bool) -> Any:
         if sequence < 0 or heads_off < 0:
@@ -190,10 +226,23 @@ class Accelerator:
         work = self._work(sizes, sequence, heads_off, 1.0, ramp)
         return float(sum(_core.layer_cycles(self._units, work).values()))
 
+    def _plan(self, sizes: Shape, target_ms: float, sequence: int, heads_off: int, first: int) -> Any:
+        layer = self._cycles(sizes, sequence, heads_off, ramp=True)
+        choice = _core.voltage_cycles(self._units)
+        return _core.LatencyPlan(
+            layer_cycles=layer,
+            layer_energy=layer * self._energy_per_cycle,
+            plan_cycles=choice,
+            plan_energy=choice * self._energy_per_cycle,
+            layers=sizes.layers,
+            first=first,
+            target=target_ms * 1e-3,
+        )
+
     def _nominal(self, cycles: Floats, target_ms: float | None, caller: str) -> Run:
         if target_ms is not None and not target_ms > 0:
             raise ValueError(f"{caller}: target_ms must be positive, got {target_ms}")
-        table = _core.nominal(self._supply, cycles)
+        table = _core.nominal(self._supply, cycles, cycles * self._energy_per_cycle)
         if target_ms is not None:
             table["feasible"] = table["latency"] <= target_ms * 1e-3
         return make_run(table, target_ms)
@@ -212,12 +261,17 @@ class Accelerator:
 
     @cached_property
     def _supply(self) -> Any:
-        return supply(self.values, self._energy_per_cycle)
+        return supply(self.values)
 
     @property
     def _energy_per_cycle(self) -> float:
         """Dynamic energy a cycle at nominal voltage, J."""
         v = self.values
         dynamic_mw = v["average_power"] - v["leakage_power"] - v["clock_power"]
+        if dynamic_mw < 0:
+            raise ValueError(
+                "hardware: leakage must leave a dynamic power of at least 0 of the average power, "
+                f"got {v['leakage_power']:g} of {v['average_power']:g} mW"
+            )
         scale = (self.n / v["calibrated_size"]) ** v["energy_exponent"]
         return float(dynamic_mw * 1e-3 / (v["nominal_frequency"] * 1e9) * scale)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+PARTS = ("dynamic", "leakage", "clock", "regulator", "transition")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Run:
 
     voltage, frequency : V and Hz of the layers after the prediction; nominal where all ran at nominal
     latency            : s
-    by_part            : J: dynamic, leakage, clock
+    by_part            : J: dynamic, leakage, clock, regulator (its losses, where they are counted),
+                         transition (charging the rail again)
     feasible           : whether the predicted exit (at nominal: the real one) ends by the latency target
     reason             : one sentence where some are not feasible, else empty
     """
@@ -70,7 +72,37 @@ def make_run(table: dict[str, Floats], target_ms: float | None) -> Run:
         voltage=table["voltage"],
         frequency=table["frequency"],
         latency=table["latency"],
-        by_part={part: table[part] for part in ("dynamic", "leakage", "clock")},
+        by_part={part: table[part] for part in PARTS},
         feasible=feasible,
         reason=f"{late} of {len(feasible)} sentences need more than {target_ms:g} ms" if late else "",
     )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of one sentence at one voltage and frequency.
+
+    what               : "layer 1", "plan" (of voltage and frequency), "settle", "layer 2", ..., "raise" (the
+                         rail is charged again for the next sentence), "idle" (until the target, at the
+                         lowest level)
+    start_ms, ms       : milliseconds
+    voltage, frequency : V, Hz
+    power_mw           : mean, mW; 0 where it takes no time
+    joules             : J
+    """
+
+    what: str
+    start_ms: float
+    ms: float
+    voltage: float
+    frequency: float
+    power_mw: float
+    joules: float
+
+
+def make_segment(
+    what: str, start: float, seconds: float, voltage: float, frequency: float, joules: float
+) -> Segment:
+    """The core's segment, which is in seconds, as a Segment."""
+    power = 1e3 * joules / seconds if seconds else 0.0
+    return Segment(what, 1e3 * start, 1e3 * seconds, voltage, frequency, power, joules)

@@ -1,22 +1,9 @@
-"""Counts, cycles and energies of EdgeBERT's accelerator by definition: the twin of the core's hardware."""
+"""Counts and cycles of EdgeBERT's accelerator by definition: the twin of the core's hardware."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
-
-class Sentence(NamedTuple):
-    """What one sentence costs: V, Hz, s, J."""
-
-    voltage: float
-    frequency: float
-    latency: float
-    dynamic: float
-    leakage: float
-    clock: float
-    feasible: bool
 
 
 def products(
@@ -69,48 +56,3 @@ def sfu_cycles(
         v = math.ceil(classes / n)
         cycles += intervals["entropy_interval"] * (2 * v + 2 * v + 2)
     return cycles * (1 - overlap)
-
-
-def sentence(
-    layer_cycles: float,
-    plan_cycles: float,
-    exit: int,
-    predicted: int,
-    target: float,
-    levels: Sequence[float],
-    nominal_frequency: float,
-    threshold_voltage: float,
-    settle_time: float,
-    energy_per_cycle: float,
-    leakage_power: float,
-    clock_power: float,
-    first: int = 1,
-) -> Sentence:
-    """One latency-aware sentence: nominal up to layer `first`, then the lowest voltage that suffices."""
-    nominal = levels[-1]
-
-    def fastest(voltage: float) -> float:
-        return nominal_frequency * (voltage - threshold_voltage) / (nominal - threshold_voltage)
-
-    def energy(cycles: float, seconds: float, voltage: float, frequency: float) -> tuple[float, float, float]:
-        dynamic = energy_per_cycle * cycles * (voltage / nominal) ** 2
-        leakage = leakage_power * voltage / nominal * seconds
-        return dynamic, leakage, clock_power * frequency / nominal_frequency * seconds
-
-    if exit <= first:
-        time = exit * layer_cycles / nominal_frequency
-        spent = energy(exit * layer_cycles, time, nominal, nominal_frequency)
-        return Sentence(nominal, nominal_frequency, time, *spent, time <= target)
-    before = first * layer_cycles + plan_cycles
-    elapsed = before / nominal_frequency + settle_time
-    spent = energy(before, elapsed, nominal, nominal_frequency)
-    remaining = (predicted - first) * layer_cycles
-    needed = remaining / (target - elapsed) if target > elapsed else math.inf
-    enough = [v for v in levels if fastest(v) >= needed]
-    voltage = enough[0] if enough else nominal
-    frequency = max(needed, fastest(levels[0])) if enough else nominal_frequency
-    cycles = (exit - first) * layer_cycles
-    rest = energy(cycles, cycles / frequency, voltage, frequency)
-    dynamic, leakage, clock = (a + b for a, b in zip(spent, rest, strict=True))
-    latency = elapsed + cycles / frequency
-    return Sentence(voltage, frequency, latency, dynamic, leakage, clock, bool(enough))
