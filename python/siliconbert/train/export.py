@@ -11,8 +11,10 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
+from siliconbert import models
 from siliconbert.train import shards
 from siliconbert.train.network import EPS, Network, Shape
+from siliconbert.train.spans import Spans
 
 UNNAMED = "LABEL_"  # how transformers starts the name of an output that has none
 BERT = {
@@ -69,9 +71,10 @@ def names(shape: Shape) -> dict[str, str]:
     return out
 
 
-def config(shape: Shape, classes: tuple[str, ...] = ()) -> dict[str, Any]:
+def config(network: Network) -> dict[str, Any]:
     """config.json with the usual keys; outputs without a name are LABEL_0 and so on."""
-    outputs = classes or [f"{UNNAMED}{i}" for i in range(shape.labels)]
+    shape = network.shape
+    outputs = network.classes or [f"{UNNAMED}{i}" for i in range(shape.labels)]
     out: dict[str, Any] = {
         "model_type": shape.model_type,
         "architectures": [
@@ -96,6 +99,8 @@ def config(shape: Shape, classes: tuple[str, ...] = ()) -> dict[str, Any]:
         "initializer_range": 0.02,
         "pad_token_id": 0,
     }
+    if network.spans is not None:
+        out["attention_spans"] = network.spans.record().plain()
     if shape.model_type == "albert":
         out |= {
             "embedding_size": shape.embedding,
@@ -145,6 +150,12 @@ def load(folder: Path) -> Network:
     if missing:
         raise ValueError(f"train: {folder.name} lacks the tensors of {', '.join(missing[:3])}")
     network.load_state_dict(found, strict=False)
+    spans = json.loads((folder / "config.json").read_text()).get("attention_spans")
+    if spans is not None:
+        record = models.Spans.from_plain(spans)
+        if record.values.shape != (len(network.layers), shape.heads):
+            raise ValueError(f"train: {folder.name}: attention_spans do not fit the network's heads")
+        network.spans = Spans(record)
     return network
 
 
@@ -158,7 +169,7 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
         theirs: state[ours].detach().float().contiguous() for ours, theirs in names(network.shape).items()
     }
     _write(tensors, fresh / "model.safetensors")
-    (fresh / "config.json").write_text(json.dumps(config(network.shape, network.classes), indent=1) + "\n")
+    (fresh / "config.json").write_text(json.dumps(config(network), indent=1) + "\n")
     (fresh / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     shutil.copyfile(tokenizer, fresh / "tokenizer.json")
     old = folder.with_name(folder.name + ".old")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from siliconbert.train.batches import Batch, Texts, batches, plan
 from siliconbert.train.pruning import Pruner
 from siliconbert.train.recipe import Recipe
+from siliconbert.train.spans import Learner
 
 LOG_EVERY = 50  # steps
 PRUNE_EVERY = 16  # steps; the masks lag the schedule by at most this
@@ -71,12 +72,19 @@ class Loop:
     log: Log
     pruner: Pruner | None = None
     fresh: Callable[[int], Texts] | None = None
+    spans: Learner | None = None
 
     def __post_init__(self) -> None:
         """Makes the optimizer and counts the steps."""
-        self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        # Spans are tokens, not weights: a rate of their own, and no part in the gradient's length.
+        spans = [self.spans.spans.values] if self.spans else []
+        others = {id(p) for p in spans}
+        self.parameters = [p for p in self.module.parameters() if p.requires_grad and id(p) not in others]
+        groups: list[dict[str, Any]] = [{"params": self.parameters}]
+        if self.spans is not None:
+            groups.append({"params": spans, "rate": self.spans.plan.lr, "weight_decay": 0.0})
         self.optimizer = torch.optim.AdamW(
-            self.parameters,
+            groups,
             lr=self.recipe.lr,
             betas=(0.9, BETA2),
             weight_decay=self.recipe.weight_decay,
@@ -137,7 +145,7 @@ class Loop:
 
     def _one(self, number: int, batch: Batch) -> None:
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate(number)
+            group["lr"] = group.get("rate") or self._rate(number)
         if self.pruner is not None and (number - 1) % PRUNE_EVERY == 0:
             self.pruner.update(number / self.total)
         loss, parts = self.loss(batch)
@@ -150,6 +158,8 @@ class Loop:
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip, foreach=True)
         self.optimizer.step()
+        if self.spans is not None:
+            self.spans.settle(number / self.total)
         self.step, self.seen = number, self.seen + batch.ids.numel()
         for name, value in {"loss": loss.detach(), **parts}.items():
             self.running[name] = SMOOTHING * self.running.get(name, float(value)) + (1 - SMOOTHING) * float(
@@ -170,6 +180,7 @@ class Loop:
         kept = "".join(
             f" density.{k} {v:.3f}" for k, v in (self.pruner.densities() if self.pruner else {}).items()
         )
+        kept += self.spans.summary() if self.spans else ""
         speed = self.seen / (time.time() - self.start) / 1000
         self.log(
             f"step {self.step}/{self.total} lr {self._rate(self.step):.2e} {losses}{kept}  "

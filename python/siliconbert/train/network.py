@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
 from torch import Tensor, nn
 
+from siliconbert.train.spans import Spans
+
 EPS = 1e-12  # layer norm, the value of the published BERT and ALBERT configurations
 MATRICES = ("query", "key", "value", "output", "up", "down")
 
@@ -63,28 +65,56 @@ class Layer(nn.Module):
         self.up, self.down = nn.Linear(d, f), nn.Linear(f, d)
         self.norm1, self.norm2 = nn.LayerNorm(d, EPS), nn.LayerNorm(d, EPS)
 
-    def working(self, effective: Callable[[nn.Linear], Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
-        """The tensors `_layer` reads, cast to `dtype`."""
+    def working(
+        self, effective: Callable[[nn.Linear], Tensor], dtype: torch.dtype, scale: Tensor | None
+    ) -> tuple[Tensor, ...]:
+        """The tensors `_layer` reads, cast to `dtype`.
+
+        scale : of every feature of the context; features with 0 belong to heads that are off and are left out
+        """
         three = (self.query, self.key, self.value)
-        tensors = [torch.cat([effective(m) for m in three]), torch.cat([m.bias for m in three])]
-        for product, norm in ((self.output, self.norm1), (self.up, None), (self.down, self.norm2)):
-            tensors += [effective(product), product.bias]
-            if norm is not None:
-                tensors += [norm.weight, norm.bias]
+        weights, biases = [effective(m) for m in three], [m.bias for m in three]
+        mixing = effective(self.output)
+        if scale is not None:
+            on = torch.nonzero(scale).flatten()
+            weights, biases = [w[on] for w in weights], [b[on] for b in biases]
+            mixing = mixing[:, on] * scale[on]
+        tensors = [torch.cat(weights), torch.cat(biases), mixing, self.output.bias]
+        tensors += [self.norm1.weight, self.norm1.bias, effective(self.up), self.up.bias]
+        tensors += [effective(self.down), self.down.bias, self.norm2.weight, self.norm2.bias]
         return tuple(t.to(dtype) for t in tensors)
 
 
-def _layer(x: Tensor, w: tuple[Tensor, ...], heads: int, tap: Tap) -> Tensor:
-    wqkv, bqkv, wo, bo, g1, h1, wu, bu, wd, bd, g2, h2 = w
-    n, length, d = x.shape
-    qkv = F.linear(tap("input", x), wqkv, bqkv).view(n, length, 3, heads, d // heads).permute(2, 0, 3, 1, 4)
-    q, k, v = (tap(name, t) for name, t in zip(("query", "key", "value"), qkv.unbind(0), strict=False))
-    # Plain products: the fused attention kernel's backward pass is eight times slower on short sentences.
-    p = torch.softmax(torch.matmul(q, k.transpose(-1, -2)) * (d // heads) ** -0.5, -1)
-    a = torch.matmul(tap("probabilities", p), v).transpose(1, 2).reshape(n, length, d)
-    x = F.layer_norm(x + F.linear(tap("context", a), wo, bo), (d,), g1, h1, EPS)
+@dataclass(frozen=True)
+class Working:
+    """What one weight set works with during a step: its tensors, and the windows of its heads if any."""
+
+    tensors: tuple[Tensor, ...]
+    windows: Tensor | None = None
+    renormalise: bool = True
+
+
+def _layer(x: Tensor, working: Working, size: int, tap: Tap) -> Tensor:
+    wqkv, bqkv, wo, bo, g1, h1, wu, bu, wd, bd, g2, h2 = working.tensors
+    d = x.shape[-1]
+    x, y = tap("input", x), bo
+    if len(wqkv):
+        qkv = F.linear(x, wqkv, bqkv).unflatten(-1, (3, -1, size)).permute(2, 0, 3, 1, 4)
+        y = F.linear(tap("context", _context(qkv, working, tap)), wo, bo)
+    x = F.layer_norm(x + y, (d,), g1, h1, EPS)
     f = F.gelu(F.linear(tap("middle", x), wu, bu))
     return F.layer_norm(x + F.linear(tap("activated", f), wd, bd), (d,), g2, h2, EPS)
+
+
+def _context(qkv: Tensor, working: Working, tap: Tap) -> Tensor:
+    q, k, v = (tap(name, t) for name, t in zip(("query", "key", "value"), qkv.unbind(0), strict=True))
+    # Plain products: the fused attention kernel's backward pass is eight times slower on short sentences.
+    p = torch.softmax(torch.matmul(q, k.transpose(-1, -2)) * q.shape[-1] ** -0.5, -1)
+    if working.windows is not None:
+        p = p * working.windows
+        if working.renormalise:
+            p = p / (p.sum(-1, keepdim=True) + 1e-8)
+    return torch.matmul(tap("probabilities", p), v).transpose(1, 2).flatten(2)
 
 
 class Head(nn.Module):
@@ -122,6 +152,7 @@ class Network(nn.Module):
         own = 1 if shape.model_type == "albert" else shape.layers
         self.layers = nn.ModuleList(Layer(shape) for _ in range(own))
         self.heads = nn.ModuleList(Head(shape.width, shape.labels) for _ in range(shape.layers))
+        self.spans: Spans | None = None
         # Pruning and fake quantization put their own functions here.
         self.effective: Callable[[nn.Linear], Tensor] = master
         self.table: Callable[[Tensor], Tensor] = whole
@@ -156,11 +187,20 @@ class Network(nn.Module):
 
     def hidden(self, ids: Tensor, types: Tensor, dtype: torch.dtype = torch.bfloat16) -> list[Tensor]:
         """Hidden states of layers 0..L, each (n, length, width) in `dtype`."""
-        working = [layer.working(self.effective, dtype) for layer in self.layers]
+        working = [self._working(group, ids.shape[1], dtype) for group in range(len(self.layers))]
         states = [self.embed(ids, types, dtype)]
+        size = self.shape.width // self.shape.heads
         for i in range(self.shape.layers):
-            states.append(_layer(states[-1], working[i % len(working)], self.shape.heads, self._tap(i + 1)))
+            states.append(_layer(states[-1], working[i % len(working)], size, self._tap(i + 1)))
         return states
+
+    def _working(self, group: int, length: int, dtype: torch.dtype) -> Working:
+        layer = self.layers[group]
+        if self.spans is None:
+            return Working(layer.working(self.effective, dtype, None))
+        scale = self.spans.amplitude(group).repeat_interleave(self.shape.width // self.shape.heads)
+        windows = self.spans.windows(group, length).to(dtype)
+        return Working(layer.working(self.effective, dtype, scale), windows, self.spans.renormalise)
 
     def logits(self, states: list[Tensor]) -> list[Tensor]:
         """Logits of every exit (float32), first layer first."""

@@ -16,6 +16,7 @@ from siliconbert.train.inputs import Inputs
 from siliconbert.train.network import Network
 from siliconbert.train.pruning import Pruner
 from siliconbert.train.recipe import Recipe
+from siliconbert.train.spans import Learner
 
 LOOK_EVERY = 499  # the general phase reports on every such text of its corpus
 VARIANCE_BATCHES = 10
@@ -31,6 +32,7 @@ class Phase:
     loss: Callable[[Batch], tuple[Tensor, Parts]]
     report: Callable[[], str]
     pruner: Pruner | None = None
+    spans: Learner | None = None
 
 
 def variances(teacher: Network, texts: Texts) -> Tensor:
@@ -112,6 +114,7 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
     texts = given.train
     pruner = _pruner(recipe, network)
     predictors = Predictors(network) if recipe.embedding_share else nn.ModuleList()
+    spans = Learner(network, recipe.spans) if recipe.spans else None
     network.dropout = recipe.dropout
     main_only = (0.0,) * (network.shape.layers - 1) + (1.0,)
     weights = torch.tensor(recipe.exit_weights or main_only)
@@ -132,6 +135,8 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
             known = teacher.logits(theirs)[-1]
         total = distill.logit_loss(network.logits(ours), weights, labels[b.index], known)
         parts = {"exits": total.detach()}
+        if spans is not None:
+            total = total + spans.penalty()
         if teacher is None or not recipe.pairs:
             return total, parts
         hidden = distill.hidden_loss(ours, theirs, recipe.pairs, unit, recipe.skip_tokens)
@@ -145,8 +150,10 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
             )
         return total, parts
 
-    module = nn.ModuleList([network, predictors])
-    return Phase(module, loss, lambda: evaluate.line(network, given.dev, given.task), pruner)
+    def report() -> str:
+        return evaluate.line(network, given.dev, given.task) + (spans.summary() if spans else "")
+
+    return Phase(nn.ModuleList([network, predictors]), loss, report, pruner, spans)
 
 
 def _pruner(recipe: Recipe, network: Network) -> Pruner | None:

@@ -14,6 +14,7 @@ from siliconbert.train.augment import Augment
 from siliconbert.train.extra import SOURCES
 from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
+from siliconbert.train.spans import SpanPlan
 
 PHASES = ("general", "task", "ramps")
 AUGMENT = get_type_hints(Augment)
@@ -44,6 +45,8 @@ class Recipe:
                       "encoder" (every matrix), in a general or a task phase
     frozen_embeddings : word, position and type tables and their norm stay as they are, zeros included; an
                       ALBERT's mapping to the hidden width counts as encoder and goes on learning
+    spans           : how a task phase learns attention spans, see spans.SpanPlan; without it, spans that the
+                      network has stay as they are
     steps           : stop (and end the learning rate's decay) there, before the last epoch is over
     batch           : sentences a batch on stored states (ramps phase); `batch_tokens` elsewhere
     budget_minutes  : what the phase may take on two cores with bf16 products; for planning only
@@ -80,6 +83,7 @@ class Recipe:
     frozen_embeddings: bool = False
     sink_limit: float = 0.0
     density: dict[str, Schedule] = field(default_factory=dict)
+    spans: SpanPlan | None = None
     clip: float = 1.0
     evaluate_minutes: float = 2.5
     checkpoint_minutes: float = 3.0
@@ -117,6 +121,7 @@ def read(path: str | Path) -> Recipe:
         raw["augment"] = Augment(**raw["augment"])
     _check_text(path.name, raw)
     raw["density"] = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
+    raw["spans"] = _spans(path.name, raw)
     return Recipe(**raw)
 
 
@@ -129,6 +134,14 @@ def _check_text(place: str, raw: dict[str, Any]) -> None:
         raise ValueError(f"train: {place}: augment is for a task phase, got {raw['phase']}")
 
 
+def _spans(place: str, raw: dict[str, Any]) -> SpanPlan | None:
+    if raw.get("spans") is None:
+        return None
+    if raw["phase"] != "task":
+        raise ValueError(f"train: {place}: spans are learnt in a task phase, got {raw['phase']}")
+    return SpanPlan(**raw["spans"])
+
+
 def _check(place: str, key: str, value: Any) -> None:
     good, said = {
         "pairs": (_is_list(value) and all(_is_list(p, 2) and all(type(x) is int for x in p) for p in value),
@@ -136,9 +149,10 @@ def _check(place: str, key: str, value: Any) -> None:
         "exit_weights": (_is_list(value) and all(map(_is_number, value)), "a list of numbers"),
         "extra": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "unlabelled": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
-        "augment": (value is None or _is_augment(value), f"a map of {', '.join(AUGMENT)}"),
+        "augment": (value is None or _is_record(value, Augment), f"a map of {', '.join(AUGMENT)}"),
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule (density, begin, end) for {' or '.join(GROUPS)}"),
+        "spans": (value is None or _is_record(value, SpanPlan), "settings of a SpanPlan"),
         "shape": (_is_map(value, [f.name for f in fields(Shape)]) and all(
                   isinstance(size, str if name == "model_type" else int) for name, size in value.items()),
                   "the sizes of a network"),
@@ -173,13 +187,14 @@ def _is_map(value: Any, known: Collection[str]) -> bool:
     return isinstance(value, dict) and set(value) <= set(known)
 
 
+def _is_record(value: Any, kind: type) -> bool:
+    kinds = get_type_hints(kind)
+    return _is_map(value, kinds) and all(_plain(kinds[name], one)[0] for name, one in value.items())
+
+
 def _is_schedule(value: Any) -> bool:
     known = [f.name for f in fields(Schedule)]
     return _is_map(value, known) and "density" in value and all(map(_is_number, value.values()))
-
-
-def _is_augment(value: Any) -> bool:
-    return _is_map(value, AUGMENT) and all(_plain(AUGMENT[name], one)[0] for name, one in value.items())
 
 
 def _parsed(path: Path) -> Any:

@@ -178,7 +178,16 @@ def _backbone(
         phase = phases.task(recipe, network, teacher, given)
     fresh = _augmented(recipe, teacher, given)
     return Loop(
-        recipe, phase.module, given.train, phase.loss, phase.report, folder, log, phase.pruner, fresh
+        recipe,
+        phase.module,
+        given.train,
+        phase.loss,
+        phase.report,
+        folder,
+        log,
+        pruner=phase.pruner,
+        spans=phase.spans,
+        fresh=fresh,
     ).run(resume)
 
 
