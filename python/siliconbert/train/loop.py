@@ -83,6 +83,8 @@ class Loop:
         groups: list[dict[str, Any]] = [{"params": self.parameters}]
         if self.spans is not None:
             groups.append({"params": spans, "rate": self.spans.plan.lr, "weight_decay": 0.0})
+        if self.pruner is not None and (scores := self.pruner.scores()):
+            groups.append({"params": scores, "peak": self.recipe.score_lr, "weight_decay": 0.0})
         self.optimizer = torch.optim.AdamW(
             groups,
             lr=self.recipe.lr,
@@ -145,7 +147,7 @@ class Loop:
 
     def _one(self, number: int, batch: Batch) -> None:
         for group in self.optimizer.param_groups:
-            group["lr"] = group.get("rate") or self._rate(number)
+            group["lr"] = group.get("rate") or self._rate(number, group.get("peak", self.recipe.lr))
         if self.pruner is not None and (number - 1) % PRUNE_EVERY == 0:
             self.pruner.update(number / self.total)
         loss, parts = self.loss(batch)
@@ -166,11 +168,9 @@ class Loop:
                 value
             )
 
-    def _rate(self, number: int) -> float:
+    def _rate(self, number: int, peak: float) -> float:
         warm = max(1, int(self.recipe.warmup * self.total))
-        return self.recipe.lr * min(
-            number / warm, max(0.0, (self.total - number) / max(1, self.total - warm))
-        )
+        return peak * min(number / warm, max(0.0, (self.total - number) / max(1, self.total - warm)))
 
     def _minutes(self) -> float:
         return self.spent + (time.time() - self.start) / 60
@@ -183,7 +183,7 @@ class Loop:
         kept += self.spans.summary() if self.spans else ""
         speed = self.seen / (time.time() - self.start) / 1000
         self.log(
-            f"step {self.step}/{self.total} lr {self._rate(self.step):.2e} {losses}{kept}  "
+            f"step {self.step}/{self.total} lr {self._rate(self.step, self.recipe.lr):.2e} {losses}{kept}  "
             f"{speed:.1f}k tokens/s"
         )
 
@@ -193,7 +193,7 @@ class Loop:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "minutes": self._minutes(),
-            "masks": self.pruner.masks if self.pruner else {},
+            "pruner": self.pruner.state() if self.pruner else {},
         }
         torch.save(state, self.out / "state.new")
         os.replace(self.out / "state.new", self.out / "state.pt")
@@ -204,5 +204,5 @@ class Loop:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent = state["step"], state["minutes"]
         if self.pruner is not None:
-            self.pruner.masks = state["masks"]
+            self.pruner.restore(state["pruner"])
         self.log(f"resumed at step {self.step}")

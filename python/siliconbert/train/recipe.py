@@ -17,7 +17,7 @@ from siliconbert.train.pruning import GROUPS, Schedule
 from siliconbert.train.spans import SpanPlan
 
 PHASES = ("general", "task", "ramps")
-AUGMENT = get_type_hints(Augment)
+AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
 STARTS = ("package", "svd")  # any other start is the name of a recipe that has run before
 
 
@@ -42,7 +42,9 @@ class Recipe:
     sink_limit      : silence FFN neurons whose output for token 0 is longer than this, see sinks; 0: none
     exit_weights    : weight of every exit's loss; the default trains the main classifier alone
     density         : pruning schedule of "word" (the word table, frozen once its schedule ends) and of
-                      "encoder" (every matrix), in a general or a task phase
+                      "encoder" (every matrix) or of "attention" and "ffn", see pruning.Schedule; in a
+                      general or a task phase
+    score_lr        : learning rate of the scores of movement pruning, warmed up and decayed as `lr`
     frozen_embeddings : word, position and type tables and their norm stay as they are, zeros included; an
                       ALBERT's mapping to the hidden width counts as encoder and goes on learning
     spans           : how a task phase learns attention spans, see spans.SpanPlan; without it, spans that the
@@ -83,6 +85,7 @@ class Recipe:
     frozen_embeddings: bool = False
     sink_limit: float = 0.0
     density: dict[str, Schedule] = field(default_factory=dict)
+    score_lr: float = 1e-2
     spans: SpanPlan | None = None
     clip: float = 1.0
     evaluate_minutes: float = 2.5
@@ -151,7 +154,7 @@ def _check(place: str, key: str, value: Any) -> None:
         "unlabelled": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "augment": (value is None or _is_record(value, Augment), f"a map of {', '.join(AUGMENT)}"),
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
-                    f"a schedule (density, begin, end) for {' or '.join(GROUPS)}"),
+                    f"a schedule ({', '.join(SCHEDULE)}) for {' or '.join(GROUPS)}"),
         "spans": (value is None or _is_record(value, SpanPlan), "settings of a SpanPlan"),
         "shape": (_is_map(value, [f.name for f in fields(Shape)]) and all(
                   isinstance(size, str if name == "model_type" else int) for name, size in value.items()),
@@ -193,8 +196,14 @@ def _is_record(value: Any, kind: type) -> bool:
 
 
 def _is_schedule(value: Any) -> bool:
-    known = [f.name for f in fields(Schedule)]
-    return _is_map(value, known) and "density" in value and all(map(_is_number, value.values()))
+    return (
+        _is_map(value, SCHEDULE)
+        and "density" in value
+        and all(
+            isinstance(one, dict) if name == "pattern" else _plain(SCHEDULE[name], one)[0]
+            for name, one in value.items()
+        )
+    )
 
 
 def _parsed(path: Path) -> Any:
