@@ -44,6 +44,7 @@ void bind_hardware(py::module_& core) {
         },
         py::arg("units"), py::arg("work"));
     hardware.def("voltage_cycles", &voltage_cycles, py::arg("units"));
+    bind_memories(hardware);
     bind_sentences(hardware);
 }
 

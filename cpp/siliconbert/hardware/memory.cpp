@@ -13,18 +13,19 @@ Transfer transfer(const Array& array, double records, double bits) {
     return {accesses, accesses * array.time, accesses * array.energy};
 }
 
-DramRead read(const Dram& dram, double bytes) {
-    require(bytes >= 0, "memory: bytes must be at least 0, got ", bytes);
-    if (bytes == 0) return {};
+DramRead read(const Dram& dram, double records, double bytes) {
+    require(records >= 0 && bytes >= 0, "memory: records and bytes must be at least 0, got ", records,
+            " and ", bytes);
+    if (records * bytes == 0) return {};
     const double cycles = dram.burst / 2;
-    const double bursts = std::ceil(bytes * 8 / (dram.burst * dram.devices * dram.device_width));
+    const double bursts = records * std::ceil(bytes * 8 / (dram.burst * dram.devices * dram.device_width));
+    const double rows = records * std::ceil(bytes / dram.row);
     const double all = dram.row_to_column + dram.column + bursts * cycles;
-    const double joules =
-        dram.voltage * dram.energy_clock * dram.devices;  // an ampere and cycle, all devices
+    const double joules = dram.voltage * dram.energy_clock * dram.devices;  // of one ampere for one cycle
     const double row = dram.activate_current * (dram.row_active + dram.precharge) -
                        dram.active_current * dram.row_active - dram.precharged_current * dram.precharge;
-    return {all * dram.clock, joules * (dram.read_current - dram.active_current) * cycles * bursts,
-            joules * row * std::ceil(bytes / dram.row), joules * dram.active_current * all};
+    return {bursts, all * dram.clock, joules * (dram.read_current - dram.active_current) * cycles * bursts,
+            joules * row * rows, joules * dram.active_current * all};
 }
 
 double bytes_per_second(const Dram& dram) { return dram.devices * dram.device_width / 8 * 2 / dram.clock; }

@@ -39,16 +39,16 @@ struct Dram {
 };
 
 struct DramRead {
+    double bursts = 0;
     double seconds = 0;
-    double bursts = 0;  // joules, what reading draws above an open row
-    double rows = 0;    // joules, opening and closing
-    double open = 0;    // joules, the open row's current while the read lasts
-    double joules() const { return bursts + rows + open; }
+    double bursting = 0;  // joules, what reading draws above an open row
+    double rows = 0;      // joules, opening and closing
+    double open = 0;      // joules, the open row's current while the read lasts
 };
 
-// Consecutive bytes at the full rate: the first row's latency, then burst after burst (the other rows open
-// behind it). No refresh.
-DramRead read(const Dram& dram, double bytes);
+// `records` of `bytes` each, every record from rows of its own: the first row's latency, then burst after
+// burst (the other rows open behind it). No refresh.
+DramRead read(const Dram& dram, double records, double bytes);
 
 double bytes_per_second(const Dram& dram);
 

@@ -11,6 +11,7 @@ A record's own `node` serves those of its quantities that name none; numbers of 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -71,6 +72,12 @@ def add(kind: str, records: dict[str, dict[str, Any]]) -> None:
     """Makes a user's checked records known by name in this process; the package's own are not replaced."""
     own = {name: record for name, record in records.items() if name not in _shipped(kind)}
     _ADDED.setdefault(kind, {}).update(own)
+
+
+def remove(kind: str, names: Iterable[str]) -> None:
+    """Forgets a user's records that `add` has added."""
+    for name in names:
+        _ADDED.get(kind, {}).pop(name, None)
 
 
 @lru_cache

@@ -6,7 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,16 @@ class Schema:
     optional: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
 
+    def with_texts(self, *keys: str) -> Schema:
+        """The schema with more keys that hold text."""
+        return replace(self, texts=self.texts | set(keys))
+
 
 def schema(record: Mapping[str, Any], optional: frozenset[str], shares: frozenset[str]) -> Schema:
     """The schema that a record of the catalogue follows."""
     units = {key: entry.unit for key, entry in record.items() if isinstance(entry, Quantity)}
     texts = frozenset(key for key in record if key not in units)
-    return Schema(units, texts | {"title", "source", "node", "like"}, optional, shares)
+    return Schema(units, texts | {"title", "source", "node"}, optional, shares)
 
 
 def read(caller: str, path: str | Path) -> dict[str, Mapping[str, Any]]:

@@ -2,6 +2,34 @@
 
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.costs import Cost, Run, Segment
+from siliconbert.hardware.memories import Array, Dram, Transfer, memories, memory
+from siliconbert.hardware.own import load_accelerators, load_memories
+from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
+from siliconbert.hardware.processors import Processor, processor, processors
 from siliconbert.hardware.shapes import Shape, shape
 
-__all__ = ["Accelerator", "Cost", "Run", "Segment", "Shape", "accelerator", "names", "shape"]
+__all__ = [
+    "Accelerator",
+    "Array",
+    "Cost",
+    "Dram",
+    "Memories",
+    "PowerOn",
+    "Processor",
+    "Run",
+    "Segment",
+    "Shape",
+    "Table",
+    "Transfer",
+    "accelerator",
+    "from_dram_only",
+    "load_accelerators",
+    "load_memories",
+    "memories",
+    "memory",
+    "names",
+    "power_on",
+    "processor",
+    "processors",
+    "shape",
+]

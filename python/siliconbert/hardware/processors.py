@@ -1,0 +1,95 @@
+"""Other machines for the same sentences: time from the share of their peak, energy from power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from siliconbert import catalog
+from siliconbert._core import hardware as _core
+from siliconbert.hardware.shapes import shape
+
+_SINGLE = 4  # bytes of a weight in single precision
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A processor at its best.
+
+    peak      : FLOP a second, single precision
+    bandwidth : bytes a second
+    share     : lowest and highest share of the peak that a sentence's products reach (assumed)
+    watts     : lowest and highest power
+    """
+
+    name: str
+    peak: float
+    bandwidth: float
+    share: tuple[float, float]
+    watts: tuple[float, float]
+
+    def seconds(
+        self, model: Any, layers: int | None = None, sequence: int = 128, heads_off: int = 0
+    ) -> tuple[float, float]:
+        """Shortest and longest time of one sentence through `layers` layers (None: all), s.
+
+        The products at the share of the peak, or reading each layer's weights once if that takes longer.
+
+        >>> low, high = processor("tx2").seconds("albert-base")
+        >>> round(low, 3), round(high, 3)
+        (0.056, 0.168)
+        """
+        sizes = shape(model)
+        work = _core.LayerWork(
+            tokens_attention=sequence,
+            tokens_ffn=sequence,
+            hidden=sizes.hidden,
+            heads=sizes.heads,
+            heads_off=heads_off,
+            ffn=sizes.ffn,
+            density=1.0,
+            classes=0,
+        )
+        count = sizes.layers if layers is None else layers
+        operations = 2.0 * sum(_core.macs(work).values()) * count
+        weights = _SINGLE * count * (4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.ffn)
+        low, high = (
+            max(operations / (self.peak * share), weights / self.bandwidth) for share in self.share[::-1]
+        )
+        return low, high
+
+    def joules(
+        self, model: Any, layers: int | None = None, sequence: int = 128, heads_off: int = 0
+    ) -> tuple[float, float]:
+        """Least and most energy of one sentence, J."""
+        low, high = self.seconds(model, layers, sequence, heads_off)
+        return low * self.watts[0], high * self.watts[1]
+
+
+def processors() -> list[str]:
+    """Names of all processors in the catalogue.
+
+    >>> processors()
+    ['tx2', 'tx2-cpu']
+    """
+    return sorted(catalog.records("processors"))
+
+
+def processor(name: str) -> Processor:
+    """A processor of the catalogue.
+
+    errors : ValueError listing the known names
+    source : processors.toml
+
+    >>> processor("tx2").peak / 1e9
+    665.6
+    """
+    record = catalog.record("processors", name, "hardware.processor")
+    values = {key: q.value for key, q in record.items() if isinstance(q, catalog.Quantity)}
+    return Processor(
+        name=name,
+        peak=values["cores"] * values["operations"] * values["frequency"] * 1e9,
+        bandwidth=values["bandwidth"] * 1e9,
+        share=(values["share_low"], values["share_high"]),
+        watts=(values["power_low"], values["power"]),
+    )
