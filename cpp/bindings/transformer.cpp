@@ -62,8 +62,16 @@ ActivationFormats make_formats(const NetworkShape& shape, int width, int exponen
     return formats;
 }
 
+Spans make_spans(const py::dict& given) {
+    const auto values = given["values"].cast<InArray<float>>();
+    return {{values.data(), values.data() + values.size()},
+            given["ramp"].cast<float>(),
+            span_variant_by_name(given["variant"].cast<std::string>()),
+            given["renormalise"].cast<bool>()};
+}
+
 Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& shape, const Arrays& tensors,
-                     const std::optional<py::dict>& activations) {
+                     const std::optional<py::dict>& activations, const std::optional<py::dict>& spans) {
     const NetworkShape network = make_shape(shape);
     std::optional<ActivationFormats> formats;
     if (activations) {
@@ -72,8 +80,10 @@ Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& s
                                (*activations)["bias"].cast<std::map<std::string, int>>());
     }
     const Tensors views = make_tensors(tensors);
+    std::optional<Spans> windows;
+    if (spans) windows = make_spans(*spans);
     const py::gil_scoped_release release;
-    return {std::move(products), network, views, std::move(formats)};
+    return {std::move(products), network, views, std::move(formats), windows};
 }
 
 // Runs `sentences` in slices of about `tokens`, so that Ctrl-C and progress are seen in between.
@@ -163,10 +173,11 @@ void bind_transformer(py::module_& core) {
         py::arg("plugin"));
     py::class_<Encoder>(transformer, "Encoder")
         .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape, const Arrays& tensors,
-                         const std::optional<py::dict>& activations) {
-                 return make_encoder(std::move(products), shape, tensors, activations);
+                         const std::optional<py::dict>& activations, const std::optional<py::dict>& spans) {
+                 return make_encoder(std::move(products), shape, tensors, activations, spans);
              }),
-             py::arg("products"), py::arg("shape"), py::arg("tensors"), py::arg("activations") = py::none())
+             py::arg("products"), py::arg("shape"), py::arg("tensors"), py::arg("activations") = py::none(),
+             py::arg("spans") = py::none())
         .def_property_readonly("exits", &Encoder::exits)
         .def_property_readonly("places", &Encoder::places)
         .def_property_readonly("path", &Encoder::path)

@@ -131,7 +131,7 @@ TEST_CASE("attention's products agree with a plain sum at every length and leave
         for (const std::size_t tokens : {1U, 2U, 5U, 17U, 40U}) {
             INFO(products->name() << " " << tokens << " tokens");
             const OneThreadACall guard;
-            const auto attention = products->attention({tokens, heads, width, stride, Number::fp32});
+            const auto attention = products->attention({tokens, tokens, heads, width, stride, Number::fp32});
             const std::vector<float> qkv = random_values(tokens * stride, 11);
             std::vector<float> scores(heads * tokens * tokens);
             attention->scores(qkv.data(), qkv.data() + heads * width, scores.data());

@@ -41,7 +41,7 @@ class EigenAttention final : public AttentionProducts {
 
     void scores(const void* q, const void* k, float* scores) const override {
         for (std::size_t h = 0; h < spec_.heads; ++h) {
-            square(scores, h).noalias() = head(q, h) * head(k, h).transpose();
+            table(scores, h).noalias() = head(q, spec_.queries, h) * head(k, spec_.keys, h).transpose();
         }
     }
 
@@ -49,23 +49,23 @@ class EigenAttention final : public AttentionProducts {
         const Eigen::OuterStride<> stride(index(spec_.heads * spec_.head_width));
         for (std::size_t h = 0; h < spec_.heads; ++h) {
             Eigen::Map<Matrix, 0, Eigen::OuterStride<>> out(
-                context + h * spec_.head_width, index(spec_.tokens), index(spec_.head_width), stride);
-            out.noalias() = square(static_cast<const float*>(probabilities), h) * head(v, h);
+                context + h * spec_.head_width, index(spec_.queries), index(spec_.head_width), stride);
+            out.noalias() = table(static_cast<const float*>(probabilities), h) * head(v, spec_.keys, h);
         }
     }
 
  private:
-    Strided head(const void* rows, std::size_t h) const {
-        return {static_cast<const float*>(rows) + h * spec_.head_width, index(spec_.tokens),
-                index(spec_.head_width), Eigen::OuterStride<>(index(spec_.stride))};
+    Strided head(const void* rows, std::size_t count, std::size_t h) const {
+        return {static_cast<const float*>(rows) + h * spec_.head_width, index(count), index(spec_.head_width),
+                Eigen::OuterStride<>(index(spec_.stride))};
     }
 
-    Eigen::Map<Matrix> square(float* values, std::size_t h) const {
-        return {values + h * spec_.tokens * spec_.tokens, index(spec_.tokens), index(spec_.tokens)};
+    Eigen::Map<Matrix> table(float* values, std::size_t h) const {
+        return {values + h * spec_.queries * spec_.keys, index(spec_.queries), index(spec_.keys)};
     }
 
-    Eigen::Map<const Matrix> square(const float* values, std::size_t h) const {
-        return {values + h * spec_.tokens * spec_.tokens, index(spec_.tokens), index(spec_.tokens)};
+    Eigen::Map<const Matrix> table(const float* values, std::size_t h) const {
+        return {values + h * spec_.queries * spec_.keys, index(spec_.queries), index(spec_.keys)};
     }
 
     AttentionSpec spec_;

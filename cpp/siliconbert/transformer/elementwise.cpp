@@ -73,7 +73,7 @@ SILICONBERT_INLINE void bias_then(float* y, const float* bias, std::size_t rows,
 }  // namespace
 
 SILICONBERT_CLONES
-void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale) {
+void exponential_rows(float* values, std::size_t rows, std::size_t columns, float scale, float* largest) {
     for (std::size_t i = 0; i < rows; ++i) {
         float* row = values + i * columns;
         float most = row[0];
@@ -81,10 +81,30 @@ void softmax_rows(float* values, std::size_t rows, std::size_t columns, float sc
         for (std::size_t j = 0; j < columns; ++j) most = std::max(most, row[j]);
 #pragma omp simd
         for (std::size_t j = 0; j < columns; ++j) row[j] = scale * (row[j] - most);
+        if (largest != nullptr) largest[i] = scale * most;
     }
     // All rows in one loop: rows are short, and the remainder of a vector loop would cost more than its body.
 #pragma omp simd
     for (std::size_t j = 0; j < rows * columns; ++j) values[j] = exponential(values[j]);
+}
+
+SILICONBERT_CLONES
+float window_row(float* row, const float* weights, std::size_t columns, bool renormalise) {
+    float all = 0;
+#pragma omp simd reduction(+ : all)
+    for (std::size_t j = 0; j < columns; ++j) all += row[j];
+    float kept = 0;
+#pragma omp simd reduction(+ : kept)
+    for (std::size_t j = 0; j < columns; ++j) kept += row[j] *= weights[j];
+    const float share = 1 / (renormalise ? kept + 1e-8F * all : all);
+#pragma omp simd
+    for (std::size_t j = 0; j < columns; ++j) row[j] *= share;
+    return kept;
+}
+
+SILICONBERT_CLONES
+void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale) {
+    exponential_rows(values, rows, columns, scale, nullptr);
     for (std::size_t i = 0; i < rows; ++i) {
         float* row = values + i * columns;
         float sum = 0;

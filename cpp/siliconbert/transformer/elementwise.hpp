@@ -11,6 +11,14 @@ namespace siliconbert {
 // values within 20 of the largest after scaling (the rounding of the difference itself).
 void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale);
 
+// The first half of a softmax: e^(scale (v - largest of its row)) in place; scale * the largest of every row
+// goes to `largest`, where given.
+void exponential_rows(float* values, std::size_t rows, std::size_t columns, float scale, float* largest);
+
+// The second half under a window: of exponentials, `row` becomes weight * probability, divided by the sum of
+// these + 1e-8 where `renormalise` is set. Returns the sum of weight * exponential.
+float window_row(float* row, const float* weights, std::size_t columns, bool renormalise);
+
 // out = (x + residual - mean) / sqrt(variance + epsilon) * gain + shift, row by row; residual may be null;
 // out may be x.
 void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* shift, float* out,

@@ -37,10 +37,11 @@ void each_pass(const Batch& batch, std::size_t first, std::size_t last, int thre
 }  // namespace
 
 Encoder::Encoder(std::shared_ptr<const Products> products, const NetworkShape& shape, const Tensors& tensors,
-                 std::optional<ActivationFormats> activations) {
+                 std::optional<ActivationFormats> activations, const std::optional<Spans>& spans) {
     const OneThreadACall guard;
     tensors.check_finite();
-    weights_ = std::make_shared<const Weights>(std::move(products), shape, tensors, std::move(activations));
+    weights_ =
+        std::make_shared<const Weights>(std::move(products), shape, tensors, std::move(activations), spans);
     keep_word_table(tensors);
 }
 

@@ -19,9 +19,9 @@ using Poll = std::function<void()>;
 class Encoder {
  public:
     // Without `activations` the network runs in fp32. With them, the matrices and the word table must already
-    // hold AdaptivFloat values. All tensors must be finite.
+    // hold AdaptivFloat values. Without `spans` every head sees all keys. All tensors must be finite.
     Encoder(std::shared_ptr<const Products> products, const NetworkShape& shape, const Tensors& tensors,
-            std::optional<ActivationFormats> activations);
+            std::optional<ActivationFormats> activations, const std::optional<Spans>& spans = std::nullopt);
 
     // The same network after tensor `name` changed, to values that need not be finite; what is packed
     // together with it comes from `tensors` too, all else is shared.

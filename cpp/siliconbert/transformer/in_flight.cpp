@@ -20,6 +20,34 @@ std::vector<bool> used_places(const Weights& weights) {
     return used;
 }
 
+// Rows of `width` columns without those of heads that are off.
+void keep_columns(const LayerHeads& heads, std::size_t width, std::vector<Flip>& found) {
+    std::erase_if(found, [&](const Flip& flip) {
+        return heads.slots[flip.element % width / heads.head_width] == LayerHeads::off;
+    });
+    for (Flip& flip : found) {
+        const std::size_t column = flip.element % width;
+        const std::size_t slot = heads.slots[column / heads.head_width];
+        flip.element =
+            flip.element / width * heads.width() + slot * heads.head_width + column % heads.head_width;
+    }
+}
+
+// Probabilities of heads that are on, without those outside their windows.
+void keep_probabilities(const LayerHeads& heads, std::size_t tokens, std::vector<Flip>& found) {
+    const std::size_t square = tokens * tokens;
+    std::erase_if(found, [&](const Flip& flip) {
+        const std::size_t slot = heads.slots[flip.element / square];
+        if (slot == LayerHeads::off) return true;
+        const std::size_t pair = flip.element % square;
+        const KeyRange keys = heads.windows[slot].keys(pair / tokens, tokens);
+        return pair % tokens < keys.first || pair % tokens >= keys.last;
+    });
+    for (Flip& flip : found) {
+        flip.element = heads.slots[flip.element / square] * square + flip.element % square;
+    }
+}
+
 }  // namespace
 
 InFlight::InFlight(const Flight& flight, const Weights& weights)
@@ -33,11 +61,32 @@ InFlight::InFlight(const Flight& flight, const Weights& weights)
     word_ = {format.width, fields(format)};
 }
 
-void InFlight::flips(std::size_t place, std::size_t sentence, std::size_t count,
+void InFlight::flips(std::size_t place, std::size_t sentence, std::size_t tokens,
                      std::vector<Flip>& found) const {
     const std::uint32_t number =
         flight_.numbers.empty() ? static_cast<std::uint32_t>(sentence) : flight_.numbers[sentence];
-    flight_.fault.flips({names_[place], flight_.seed, flight_.trial, number}, word_, count, found);
+    flight_.fault.flips({names_[place], flight_.seed, flight_.trial, number}, word_, values(place, tokens),
+                        found);
+    leave_out_missing(place, tokens, found);
+}
+
+void InFlight::leave_out_missing(std::size_t place, std::size_t tokens, std::vector<Flip>& found) const {
+    const NetworkShape& shape = weights_.shape;
+    if (place == Places::embeddings || place > shape.layers * Places::per_layer) return;
+    const LayerHeads& heads = weights_.heads[shape.group(1 + (place - 1) / Places::per_layer)];
+    if (!heads.windowed() && heads.all_on()) return;
+    switch ((place - 1) % Places::per_layer) {
+        case Places::input:
+            if (heads.on.empty()) found.clear();
+            return;
+        case Places::probabilities:
+            return keep_probabilities(heads, tokens, found);
+        case Places::attended:
+        case Places::activated:
+            return;
+        default:
+            return keep_columns(heads, shape.hidden, found);
+    }
 }
 
 std::size_t InFlight::flips(std::size_t sentence, std::size_t tokens) const {
@@ -45,7 +94,7 @@ std::size_t InFlight::flips(std::size_t sentence, std::size_t tokens) const {
     std::size_t total = 0;
     for (std::size_t place = 0; place < names_.size(); ++place) {
         if (!at(place)) continue;
-        flips(place, sentence, values(place, tokens), found);
+        flips(place, sentence, tokens, found);
         total += found.size();
     }
     return total;

@@ -35,8 +35,11 @@ class InFlight {
     // Whether anything can happen at this place of this network.
     bool at(std::size_t place) const { return active_[place]; }
 
-    // What flips in a sentence (its position in the batch) at a place that `count` values pass.
-    void flips(std::size_t place, std::size_t sentence, std::size_t count, std::vector<Flip>& found) const;
+    // What flips in a sentence of this many tokens (its position in the batch) at a place. Elements are drawn
+    // among all values, those of heads that are off and of keys outside windows too; these are then left out,
+    // and the others numbered as they lie: of rows the columns of heads that are on, of probabilities their
+    // head among them.
+    void flips(std::size_t place, std::size_t sentence, std::size_t tokens, std::vector<Flip>& found) const;
     // All that flips in a sentence of this many tokens.
     std::size_t flips(std::size_t sentence, std::size_t tokens) const;
 
@@ -48,6 +51,7 @@ class InFlight {
  private:
     void flip(std::size_t place, std::uint32_t bits, Operands operands, std::size_t at) const;
     std::size_t values(std::size_t place, std::size_t tokens) const;
+    void leave_out_missing(std::size_t place, std::size_t tokens, std::vector<Flip>& found) const;
 
     const Flight& flight_;
     const Weights& weights_;

@@ -125,31 +125,32 @@ class HeadProduct {
     dnnl::matmul product_;
 };
 
-// heads x tokens x head_width inside rows that are `stride` values apart; transposed: heads x head_width x
-// tokens.
-memory::desc head_rows(const AttentionSpec& spec, std::size_t stride, memory::data_type type) {
-    return {{dim(spec.heads), dim(spec.tokens), dim(spec.head_width)},
-            type,
-            Dims{dim(spec.head_width), dim(stride), 1}};
+// heads x rows x head_width inside rows that are `stride` values apart; transposed: heads x head_width x
+// keys.
+memory::desc head_rows(const AttentionSpec& spec, std::size_t rows, std::size_t stride,
+                       memory::data_type type) {
+    return {
+        {dim(spec.heads), dim(rows), dim(spec.head_width)}, type, Dims{dim(spec.head_width), dim(stride), 1}};
 }
 
 memory::desc head_columns(const AttentionSpec& spec) {
-    return {{dim(spec.heads), dim(spec.head_width), dim(spec.tokens)},
+    return {{dim(spec.heads), dim(spec.head_width), dim(spec.keys)},
             type_of(spec.number),
             Dims{dim(spec.head_width), 1, dim(spec.stride)}};
 }
 
-memory::desc squares(const AttentionSpec& spec, memory::data_type type) {
-    return {{dim(spec.heads), dim(spec.tokens), dim(spec.tokens)}, type, memory::format_tag::abc};
+memory::desc tables(const AttentionSpec& spec, memory::data_type type) {
+    return {{dim(spec.heads), dim(spec.queries), dim(spec.keys)}, type, memory::format_tag::abc};
 }
 
 class OnednnAttention final : public AttentionProducts {
  public:
     explicit OnednnAttention(const AttentionSpec& spec)
-        : scores_(head_rows(spec, spec.stride, type_of(spec.number)), head_columns(spec),
-                  squares(spec, memory::data_type::f32)),
-          context_(squares(spec, type_of(spec.number)), head_rows(spec, spec.stride, type_of(spec.number)),
-                   head_rows(spec, spec.heads * spec.head_width, memory::data_type::f32)) {}
+        : scores_(head_rows(spec, spec.queries, spec.stride, type_of(spec.number)), head_columns(spec),
+                  tables(spec, memory::data_type::f32)),
+          context_(tables(spec, type_of(spec.number)),
+                   head_rows(spec, spec.keys, spec.stride, type_of(spec.number)),
+                   head_rows(spec, spec.queries, spec.heads * spec.head_width, memory::data_type::f32)) {}
 
     void scores(const void* q, const void* k, float* scores) const override { scores_.apply(q, k, scores); }
     void context(const void* probabilities, const void* v, float* context) const override {

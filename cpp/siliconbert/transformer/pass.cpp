@@ -77,16 +77,10 @@ void Pass::disturb_rows(std::size_t place, std::size_t row, std::size_t count, s
         const std::size_t from = std::max(start, row);
         const std::size_t to = std::min(start + batch_.length(i), row + count);
         if (from >= to) continue;
-        faults_->flips(place, i, batch_.length(i) * width, flips_);
+        faults_->flips(place, i, batch_.length(i), flips_);
         faults_->apply(place, flips_, from - start, to - start, width, stride,
                        operands.from((from - row) * stride));
     }
-}
-
-// Flips the bits of `count` values of one sentence.
-void Pass::disturb_sentence(std::size_t place, std::size_t sentence, std::size_t count, Operands operands) {
-    faults_->flips(place, sentence, count, flips_);
-    faults_->apply(place, flips_, 0, 1, count, count, operands);
 }
 
 void Pass::embed_row(std::size_t token, std::size_t position, float* out) const {
@@ -125,77 +119,23 @@ void Pass::project_embeddings() {
 }
 
 void Pass::layer(std::size_t layer) {
-    const LayerWeights& weights = weights_.groups[weights_.shape.group(layer)];
-    queries_keys_values(weights, layer);
-    attend(layer);
-    for (std::size_t row = 0; row < rows_; row += row_block) after_attention(weights, layer, row);
-}
-
-void Pass::queries_keys_values(const LayerWeights& weights, std::size_t layer) {
+    const std::size_t group = weights_.shape.group(layer);
+    const LayerWeights& weights = weights_.groups[group];
+    attend(weights, weights_.heads[group], layer);
     for (std::size_t row = 0; row < rows_; row += row_block) {
-        const void* in =
-            block_side(places_.layer(layer, Places::input), x_.data() + row * hidden_, row, hidden_);
-        weights.query_key_value->apply(in, qkv_.data() + row * 3 * hidden_);
+        after_attention(weights, weights_.heads[group], layer, row);
     }
-    quantize_heads(layer);
-    if (faults_ != nullptr) disturb_heads(layer);
-}
-
-void Pass::quantize_heads(std::size_t layer) {
-    if (!weights_.formats && observed_ == nullptr) return;
-    for (std::size_t row = 0; row < tokens_; ++row) {
-        for (std::size_t part = 0; part < 3; ++part) {
-            const std::size_t at = (row * 3 + part) * hidden_;
-            const auto place = static_cast<Places::InLayer>(Places::query + part);
-            side(places_.layer(layer, place), qkv_.data() + at, hidden_, hidden_, heads_, at);
-        }
-    }
-}
-
-void Pass::disturb_heads(std::size_t layer) {
-    const Operands all = weights_.formats ? operands(heads_) : Operands{qkv_.data(), nullptr};
-    for (std::size_t part = 0; part < 3; ++part) {
-        const std::size_t place = places_.layer(layer, static_cast<Places::InLayer>(Places::query + part));
-        if (!disturbed(place)) continue;
-        disturb_rows(place, 0, tokens_, hidden_, 3 * hidden_, all.from(part * hidden_));
-    }
-}
-
-// The queries, keys or values of a row, as the products take them.
-const void* Pass::heads(std::size_t row, std::size_t part) const {
-    const std::size_t at = (row * 3 + part) * hidden_;
-    if (!weights_.formats) return qkv_.data() + at;
-    if (weights_.number == Number::bf16) return heads_.bf16.data() + at;
-    return heads_.fp32.data() + at;
-}
-
-void Pass::attend(std::size_t layer) {
-    for (std::size_t i = first_; i < last_; ++i) attend_sentence(layer, i);
-}
-
-void Pass::attend_sentence(std::size_t layer, std::size_t sentence) {
-    const NetworkShape& shape = weights_.shape;
-    const std::size_t tokens = batch_.length(sentence);
-    const std::size_t row = batch_.start(sentence) - batch_.start(first_);
-    const auto products =
-        weights_.products->attention({tokens, shape.heads, shape.head_width(), 3 * hidden_, weights_.number});
-    products->scores(heads(row, 0), heads(row, 1), scores_.data());
-    const float scale = 1 / std::sqrt(static_cast<float>(shape.head_width()));
-    softmax_rows(scores_.data(), shape.heads * tokens, tokens, scale);
-    const std::size_t count = shape.heads * tokens * tokens;
-    const std::size_t place = places_.layer(layer, Places::probabilities);
-    const void* probabilities = side(place, scores_.data(), count, count, probabilities_);
-    if (disturbed(place)) disturb_sentence(place, sentence, count, operands(probabilities_));
-    products->context(probabilities, heads(row, 2), context_.data() + row * hidden_);
 }
 
 // The rest of the layer is row by row, so a block of rows goes through it at once and stays in cache.
-void Pass::after_attention(const LayerWeights& weights, std::size_t layer, std::size_t row) {
+void Pass::after_attention(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer,
+                           std::size_t row) {
+    const std::size_t attended = context_width(heads);
     float* x = x_.data() + row * hidden_;
     const auto enter = [&](Places::InLayer place, const float* values, std::size_t width) {
         return block_side(places_.layer(layer, place), values, row, width);
     };
-    weights.output->apply(enter(Places::context, context_.data() + row * hidden_, hidden_), narrow_.data());
+    weights.output->apply(enter(Places::context, context_.data() + row * attended, attended), narrow_.data());
     layer_norm_rows(x, narrow_.data(), weights.attention_norm.gain.data(),
                     weights.attention_norm.shift.data(), x, row_block, hidden_, weights_.shape.epsilon);
     weights.up->apply(enter(Places::attended, x, hidden_), wide_.data());
@@ -229,7 +169,8 @@ const void* Pass::exit_side(std::size_t place, const float* values, std::size_t 
     const void* found = side(place, values, count * hidden_, row_block * hidden_, input_);
     if (!disturbed(place)) return found;
     for (std::size_t i = 0; i < count; ++i) {
-        disturb_sentence(place, from + i, hidden_, operands(input_).from(i * hidden_));
+        faults_->flips(place, from + i, batch_.length(from + i), flips_);
+        faults_->apply(place, flips_, 0, 1, hidden_, hidden_, operands(input_).from(i * hidden_));
     }
     return found;
 }

@@ -38,20 +38,31 @@ class Pass {
     Operands operands(Side& buffer) const;
     void disturb_rows(std::size_t place, std::size_t row, std::size_t count, std::size_t width,
                       std::size_t stride, Operands operands);
-    void disturb_sentence(std::size_t place, std::size_t sentence, std::size_t count, Operands operands);
     void embed_row(std::size_t row, std::size_t position, float* out) const;
     void project_embeddings();
-    void queries_keys_values(const LayerWeights& weights, std::size_t layer);
-    void quantize_heads(std::size_t layer);
-    void disturb_heads(std::size_t layer);
     const void* exit_side(std::size_t place, const float* values, std::size_t from, std::size_t count);
-    void attend(std::size_t layer);
-    void attend_sentence(std::size_t layer, std::size_t sentence);
-    void after_attention(const LayerWeights& weights, std::size_t layer, std::size_t row);
+    void after_attention(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer,
+                         std::size_t row);
     std::size_t valid_rows(std::size_t row) const {
         return tokens_ > row ? std::min(row_block, tokens_ - row) : 0;
     }
-    const void* heads(std::size_t row, std::size_t column) const;
+
+    // Attention, in attention.cpp.
+    struct Sentence;
+    void attend(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer);
+    void queries_keys_values(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer);
+    void quantize_heads(const LayerHeads& heads, std::size_t layer);
+    void disturb_heads(const LayerHeads& heads, std::size_t layer);
+    const void* head_rows(const LayerHeads& heads, std::size_t row, std::size_t part) const;
+    void attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence);
+    bool attend_block(const Sentence& at, const QueryBlock& block);
+    bool window(const Sentence& at, const QueryBlock& block, float scale);
+    float norm(const Sentence& at, std::size_t token, std::size_t part, std::size_t slot) const;
+    std::vector<float> longest_keys(const Sentence& at) const;
+    void disturb_probabilities(const Sentence& at, const QueryBlock& block, Operands operands);
+    static std::size_t context_width(const LayerHeads& heads) {
+        return heads.on.empty() ? heads.head_width : heads.width();
+    }
 
     const Weights& weights_;
     std::span<const float> word_table_;
@@ -66,11 +77,12 @@ class Pass {
     std::size_t rows_;  // tokens_, filled up to whole blocks
 
     std::vector<float> x_;        // rows x hidden: the residual stream
-    std::vector<float> qkv_;      // rows x 3 hidden
-    std::vector<float> context_;  // rows x hidden
+    std::vector<float> qkv_;      // rows x 3 hidden, less where heads are off
+    std::vector<float> context_;  // rows x hidden, less where heads are off
     std::vector<float> wide_;     // row_block x ffn; an exit's row_block x hidden lies here too
     std::vector<float> narrow_;   // row_block x hidden
-    std::vector<float> scores_;   // heads x tokens x tokens of the longest sentence
+    std::vector<float> scores_;   // heads x queries x keys, at most those of the longest sentence
+    std::vector<float> largest_;  // of every row of scores
     Side input_;
     Side heads_;
     Side probabilities_;

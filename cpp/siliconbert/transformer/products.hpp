@@ -41,20 +41,20 @@ struct LinearSpec {
     Number number = Number::fp32;
 };
 
-// The two products of attention for sentences of one length; all heads in a call.
+// The two products of attention between some queries and some keys of a sentence; all heads in a call.
 class AttentionProducts {
  public:
     virtual ~AttentionProducts() = default;
-    // scores[h][i][j] = q_i . k_j of head h; q, k: tokens rows, `stride` values apart, head h at column h *
-    // head_width.
+    // scores[h][i][j] = q_i . k_j of head h; rows of q, k and v are `stride` values apart, head h at column
+    // h * head_width.
     virtual void scores(const void* q, const void* k, float* scores) const = 0;
-    // context row i, head h = sum_j probabilities[h][i][j] v_j; context: tokens rows of heads * head_width
-    // floats.
+    // context row i, head h = sum_j probabilities[h][i][j] v_j; context: rows of heads * head_width floats.
     virtual void context(const void* probabilities, const void* v, float* context) const = 0;
 };
 
 struct AttentionSpec {
-    std::size_t tokens = 0;
+    std::size_t queries = 0;
+    std::size_t keys = 0;
     std::size_t heads = 0;
     std::size_t head_width = 0;
     std::size_t stride = 0;  // values from one row of q, k or v to the next

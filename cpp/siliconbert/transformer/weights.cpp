@@ -12,6 +12,18 @@ namespace {
 
 std::vector<float> copy(std::span<const float> values) { return {values.begin(), values.end()}; }
 
+void append(std::vector<float>& to, std::span<const float> values) {
+    to.insert(to.end(), values.begin(), values.end());
+}
+
+std::vector<LayerHeads> heads_of(const NetworkShape& shape, const std::optional<Spans>& spans) {
+    check_shape(shape);
+    if (spans) check_spans(*spans, shape);
+    std::vector<LayerHeads> heads;
+    for (std::size_t g = 0; g < shape.groups; ++g) heads.emplace_back(shape, spans, g);
+    return heads;
+}
+
 // Packs for the back end what holds tensor `changed`, or everything where that is empty.
 class Packer {
  public:
@@ -21,7 +33,9 @@ class Packer {
     void pack() const {
         embeddings(weights_.embeddings);
         weights_.groups.resize(shape_.groups);
-        for (std::size_t g = 0; g < shape_.groups; ++g) layer(weights_.groups[g], say("layers.", g, "."));
+        for (std::size_t g = 0; g < shape_.groups; ++g) {
+            layer(weights_.groups[g], weights_.heads[g], say("layers.", g, "."));
+        }
         exits();
     }
 
@@ -60,17 +74,18 @@ class Packer {
         }
     }
 
-    void layer(LayerWeights& slot, const std::string& prefix) const {
+    void layer(LayerWeights& slot, const LayerHeads& heads, const std::string& prefix) const {
         const std::size_t hidden = shape_.hidden;
-        query_key_value(slot.query_key_value, prefix);
-        linear(slot.output, prefix + "output", hidden, hidden);
+        query_key_value(slot.query_key_value, heads, prefix);
+        output(slot.output, heads, prefix + "output");
         linear(slot.up, prefix + "up", shape_.ffn, hidden, shape_.activation);
         linear(slot.down, prefix + "down", hidden, shape_.ffn);
         norm(slot.attention_norm, prefix + "attention_norm", hidden);
         norm(slot.norm, prefix + "norm", hidden);
     }
 
-    void query_key_value(std::shared_ptr<const Linear>& slot, const std::string& prefix) const {
+    void query_key_value(std::shared_ptr<const Linear>& slot, const LayerHeads& heads,
+                         const std::string& prefix) const {
         if (!wanted(prefix + "query") && !wanted(prefix + "key") && !wanted(prefix + "value")) return;
         const std::size_t hidden = shape_.hidden;
         std::vector<float> weight;
@@ -78,11 +93,31 @@ class Packer {
         for (const char* name : {"query", "key", "value"}) {
             const auto w = tensors_.get(prefix + name + ".weight", hidden, hidden);
             const auto b = tensors_.get(prefix + name + ".bias", hidden);
-            weight.insert(weight.end(), w.begin(), w.end());
-            bias.insert(bias.end(), b.begin(), b.end());
+            for (const std::size_t head : heads.on) {
+                append(weight, w.subspan(head * heads.head_width * hidden, heads.head_width * hidden));
+                append(bias, b.subspan(head * heads.head_width, heads.head_width));
+            }
         }
-        slot =
-            weights_.products->linear({weight, bias, hidden, 3 * hidden, Activation::none, weights_.number});
+        if (heads.on.empty()) return;
+        slot = weights_.products->linear(
+            {weight, bias, hidden, 3 * heads.width(), Activation::none, weights_.number});
+    }
+
+    // A product needs a column: the first head's where all are off, whose context is zero.
+    void output(std::shared_ptr<const Linear>& slot, const LayerHeads& heads, const std::string& name) const {
+        if (!wanted(name)) return;
+        const std::size_t hidden = shape_.hidden;
+        const auto all = tensors_.get(name + ".weight", hidden, hidden);
+        const std::vector<std::size_t> kept = heads.on.empty() ? std::vector<std::size_t>{0} : heads.on;
+        std::vector<float> weight;
+        for (std::size_t row = 0; row < hidden; ++row) {
+            for (const std::size_t head : kept) {
+                append(weight, all.subspan(row * hidden + head * heads.head_width, heads.head_width));
+            }
+        }
+        slot = weights_.products->linear({weight, tensors_.get(name + ".bias", hidden),
+                                          kept.size() * heads.head_width, hidden, Activation::none,
+                                          weights_.number});
     }
 
     void exits() const {
@@ -130,13 +165,14 @@ Number choose_number(const Weights& weights) {
 }  // namespace
 
 Weights::Weights(std::shared_ptr<const Products> back_end, const NetworkShape& network,
-                 const Tensors& tensors, std::optional<ActivationFormats> activations)
+                 const Tensors& tensors, std::optional<ActivationFormats> activations,
+                 const std::optional<Spans>& spans)
     : products(std::move(back_end)),
       shape(network),
       formats(std::move(activations)),
       wide(wide_matrices(tensors)),
-      number(choose_number(*this)) {
-    check_shape(shape);
+      number(choose_number(*this)),
+      heads(heads_of(shape, spans)) {
     if (formats) {
         require(formats->size() == Places(shape).count(), "Encoder: activations must have ",
                 Places(shape).count(), " places, got ", formats->size());

@@ -11,6 +11,7 @@
 #include "siliconbert/formats/adaptivfloat_quantizer.hpp"
 #include "siliconbert/transformer/network.hpp"
 #include "siliconbert/transformer/products.hpp"
+#include "siliconbert/transformer/spans.hpp"
 
 namespace siliconbert {
 
@@ -19,10 +20,11 @@ struct Norm {
     std::vector<float> shift;
 };
 
+// Without the rows and columns of heads that are off.
 struct LayerWeights {
-    std::shared_ptr<const Linear> query_key_value;  // one product, 3 x hidden wide
-    std::shared_ptr<const Linear> output;
-    std::shared_ptr<const Linear> up;  // with the activation
+    std::shared_ptr<const Linear> query_key_value;  // one product; empty where all heads are off
+    std::shared_ptr<const Linear> output;           // keeps the first head where all are off
+    std::shared_ptr<const Linear> up;               // with the activation
     std::shared_ptr<const Linear> down;
     Norm attention_norm;
     Norm norm;
@@ -47,7 +49,7 @@ using ActivationFormats = std::vector<AdaptivFloatQuantizer>;
 
 struct Weights {
     Weights(std::shared_ptr<const Products> back_end, const NetworkShape& network, const Tensors& tensors,
-            std::optional<ActivationFormats> activations);
+            std::optional<ActivationFormats> activations, const std::optional<Spans>& spans);
 
     // These weights after tensor `name` changed. What is packed together with it comes from `tensors` too;
     // all else is shared. Where the change decides which numbers the products take, everything is packed
@@ -57,8 +59,9 @@ struct Weights {
     std::shared_ptr<const Products> products;
     NetworkShape shape;
     std::optional<ActivationFormats> formats;
-    std::set<std::string> wide;  // matrices with a value that bf16 does not hold
-    Number number;               // what the sides of the products are held in
+    std::set<std::string> wide;     // matrices with a value that bf16 does not hold
+    Number number;                  // what the sides of the products are held in
+    std::vector<LayerHeads> heads;  // of every group
     EmbeddingWeights embeddings;
     std::vector<LayerWeights> groups;
     std::vector<ExitWeights> exits;

@@ -72,10 +72,9 @@ class Model:
     @cached_property
     def encoder(self) -> Any:
         """The network in the core, made when first needed."""
-        if self.spans is not None:
-            raise ValueError(f"{self.name}: attention spans are read and kept, but not yet run")
         active = self.activations.engine() if self.activations else None
-        return _core.transformer.Encoder(products(), self.shape.engine(), dict(self.tensors), active)
+        spans = self.spans.plain() if self.spans else None
+        return _core.transformer.Encoder(products(), self.shape.engine(), dict(self.tensors), active, spans)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:

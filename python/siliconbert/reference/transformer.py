@@ -1,6 +1,7 @@
 """The whole network as its definition reads: BERT and ALBERT, one sentence at a time.
 
-Vaswani et al. 2017 (attention), Devlin et al. 2019 (BERT), Lan et al. 2020 (ALBERT), Xin et al. 2020 (ramps).
+Vaswani et al. 2017 (attention), Devlin et al. 2019 (BERT), Lan et al. 2020 (ALBERT), Xin et al. 2020 (ramps),
+Sukhbaatar et al. 2019 and Tambe et al. 2021 (attention spans).
 """
 
 import math
@@ -13,15 +14,16 @@ def untouched(place, values):
     return values
 
 
-def trace(shape, tensors, ids, types=None, quantize=untouched):
+def trace(shape, tensors, ids, types=None, quantize=untouched, spans=None):
     """Logits after every layer that has a classifier, (exits, classes).
 
     shape    : dict with layers, groups, heads, activation, epsilon and classes
     tensors  : canonical name -> array; all of one floating-point type, which every step keeps
     ids      : token ids of one sentence; types: their segment, default all 0
     quantize : called as quantize(place, values) on every operand of a product that is not a weight
+    spans    : None, or dict with values (weight sets, heads), ramp, variant and renormalise; see models.Spans
     """
-    states = hidden(shape, tensors, ids, types, quantize)
+    states = hidden(shape, tensors, ids, types, quantize, spans)
     heads = [f"ramps.{layer}" for layer in range(1, shape["layers"])] + ["main"]
     found = []
     for layer, head in enumerate(heads, 1):
@@ -31,12 +33,13 @@ def trace(shape, tensors, ids, types=None, quantize=untouched):
     return np.array(found)
 
 
-def hidden(shape, tensors, ids, types=None, quantize=untouched):
+def hidden(shape, tensors, ids, types=None, quantize=untouched, spans=None):
     """States after the embeddings and after every layer: layers + 1 arrays (tokens, hidden)."""
     states = [_embed(shape, tensors, np.asarray(ids), types, quantize)]
     for layer in range(1, shape["layers"] + 1):
-        weights = f"layers.{(layer - 1) * shape['groups'] // shape['layers']}"
-        states.append(_layer(shape, tensors, weights, f"layer.{layer}", states[-1], quantize))
+        group = (layer - 1) * shape["groups"] // shape["layers"]
+        keep = kept(spans, group, len(states[0]))
+        states.append(_layer(shape, tensors, f"layers.{group}", f"layer.{layer}", states[-1], quantize, keep))
     return states
 
 
@@ -51,8 +54,30 @@ def _embed(shape, tensors, ids, types, quantize):
     return x
 
 
-def _layer(shape, tensors, weights, place, x, quantize):
-    attended = _attention(shape, tensors, weights, place, x, quantize)
+def kept(spans, group, tokens):
+    """What one set of weights does to its probabilities (heads, queries, keys) of a sentence."""
+    if spans is None:
+        return lambda probabilities: probabilities
+    z = np.asarray(spans["values"], np.float64)[group][:, None, None]
+    key = np.arange(tokens)
+    query = key[:, None]
+    if spans["variant"] == "window":
+        share = (spans["ramp"] + z - np.abs(query - key)) / spans["ramp"]
+    else:
+        share = (key - 127 + z) / spans["ramp"] + 1
+    share = np.where(z == 0, 0, np.clip(share, 0, 1))
+
+    def keep(probabilities):
+        found = probabilities * share
+        if spans["renormalise"]:
+            found = found / (found.sum(axis=-1, keepdims=True) + 1e-8)
+        return found.astype(probabilities.dtype)
+
+    return keep
+
+
+def _layer(shape, tensors, weights, place, x, quantize, keep):
+    attended = _attention(shape, tensors, weights, place, x, quantize, keep)
     y = _norm(shape, tensors, f"{weights}.attention_norm", x + attended)
     up = _linear(tensors, f"{weights}.up", quantize(f"{place}.attended", y))
     activated = ACTIVATIONS[shape["activation"]](up)
@@ -60,14 +85,14 @@ def _layer(shape, tensors, weights, place, x, quantize):
     return _norm(shape, tensors, f"{weights}.norm", y + down)
 
 
-def _attention(shape, tensors, weights, place, x, quantize):
+def _attention(shape, tensors, weights, place, x, quantize, keep):
     inputs = quantize(f"{place}.input", x)
     query, key, value = (
         _heads(shape, quantize(f"{place}.{name}", _linear(tensors, f"{weights}.{name}", inputs)))
         for name in ("query", "key", "value")
     )
     scores = query @ key.swapaxes(1, 2) / query.dtype.type(math.sqrt(query.shape[2]))
-    probabilities = quantize(f"{place}.probabilities", _softmax(scores))
+    probabilities = quantize(f"{place}.probabilities", keep(_softmax(scores)))
     context = (probabilities @ value).swapaxes(0, 1).reshape(x.shape)
     return _linear(tensors, f"{weights}.output", quantize(f"{place}.context", context))
 
