@@ -98,7 +98,7 @@ def test_output_is_plain_when_piped(run):
         (["data", "get", "zoo"], "zoo needs --from DIR or --from URL"),
         (["data", "get", "vader-amazon", "--from", "x"], "--from goes with zoo only"),
         (["data", "get", "nothing"], "task must be one of"),
-        (["train"], "give a recipe file, or --plan"),
+        (["train"], "recipe must be a file, got nothing; --plan lists"),
         (["train", "nowhere.yaml"], "recipe must be a file, got 'nowhere.yaml'"),
         (["evaluate", "edgebert-mini/sst3", "--data", "sst2"], "edgebert-mini/sst3"),
         (["evaluate", "edgebert-mini/sst2", "--data", "sst3"], "task must be one of"),
@@ -125,7 +125,7 @@ def test_misspelt_commands_and_options_exit_with_2(run):
 
 
 def test_missing_torch_is_one_sentence(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("siliconbert.cli.train.find_spec", lambda name: None)
+    monkeypatch.setattr("siliconbert.train.find_spec", lambda name: None)
     (tmp_path / "r.yaml").write_text("phase: x\n")
     code, _, err = run("train", tmp_path / "r.yaml")
     assert code == 1 and "pip install 'siliconbert[train]'" in err and err.count("\n") == 1

@@ -51,9 +51,9 @@ def runs(tmp_path_factory):
 
 
 def test_every_recipe_reads_and_the_plan_respects_what_they_need():
-    order = [r.name for r in train.plan(RECIPES)]
+    order = [p.recipe.name for p in train.plan(RECIPES)]
     assert sorted(order) == sorted(p.stem for p in RECIPES.glob("*.yaml"))
-    for r in train.plan(RECIPES):
+    for r in (p.recipe for p in train.plan(RECIPES)):
         for needed in {r.start, r.teacher} - {"package", "svd", None}:
             assert order.index(needed) < order.index(r.name)
 

@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         _leave(2, error)
-    except (ImportError, OSError, RuntimeError, MemoryError) as error:
+    except (ImportError, OSError, RuntimeError, MemoryError, ArithmeticError) as error:
         _leave(1, error)
 
 

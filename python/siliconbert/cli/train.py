@@ -1,9 +1,8 @@
-"""`siliconbert train`: one training phase from a recipe. Needs the extra `train` (PyTorch)."""
+"""`siliconbert train`: training phases from recipes. Needs the extra `train` (PyTorch)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,21 +11,36 @@ import typer
 from siliconbert.cli import console, options
 
 if TYPE_CHECKING:
-    from siliconbert.train.recipe import Recipe
+    from siliconbert.train.series import Planned
 
 EXAMPLE = "Example: siliconbert train experiments/edgebert/recipes/teacher-sst2.yaml --out runs/train"
 
 
 def train(
-    recipe: Annotated[Path | None, typer.Argument(help="A recipe file (YAML).")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of all runs: logs, checkpoints, models.")] = Path(
-        "runs/train"
-    ),
+    recipe: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A recipe file (YAML); with --all and --plan a folder of them, default: EdgeBERT's."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder of all runs: logs, checkpoints, models; default: runs/train (--smoke: runs/smoke).",
+        ),
+    ] = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="List the recipes in the order in which they can run, and stop.")
+        bool,
+        typer.Option(
+            "--plan", help="List a folder's recipes in order, their time and how far they are; stop."
+        ),
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Run a folder's recipes in order, leaving out those that are done.")
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start again, whatever checkpoint there is.")
+        bool, typer.Option("--fresh", help="Start again, whatever checkpoint or model there is.")
     ] = False,
     smoke: Annotated[
         bool, typer.Option("--smoke", help="Tiny made-up networks and text, in seconds.")
@@ -45,25 +59,55 @@ def train(
     ] = Path("../shared"),
 ) -> None:
     """Train: one phase, from a recipe; stopped runs continue where they were."""
-    if not plan and recipe is None:
-        raise ValueError("train: give a recipe file, or --plan to list those at hand")
-    if recipe is not None and not recipe.is_file():
-        raise FileNotFoundError(
-            f"train: recipe must be a file, got {str(recipe)!r}; --plan lists those at hand"
-        )
-    if find_spec("torch") is None:
-        raise ImportError("train: torch missing; install the extra with: pip install 'siliconbert[train]'")
     from siliconbert import train
+
+    runs = out or Path("runs/smoke" if smoke else "runs/train")
+    if plan:
+        _show_plan(train.plan(_folder(recipe), runs))
+        return
+    if every:
+        paths = _left(train.plan(_folder(recipe), runs), fresh or smoke)
+    elif recipe is None or not recipe.is_file():
+        got = "nothing" if recipe is None else repr(str(recipe))
+        raise FileNotFoundError(
+            f"train: recipe must be a file, got {got}; --plan lists those at hand, --all runs a folder"
+        )
+    elif land:
+        console.say(str(train.land(recipe, runs)))
+        return
+    else:
+        paths = [recipe]
+    for path in paths:
+        with console.counted(path.stem) as tell:
+            model = train.run(path, runs, not (fresh or (every and smoke)), smoke, glue, texts, tell)
+        console.say(str(model))
+
+
+def _folder(given: Path | None) -> Path:
     from siliconbert.report import experiments
 
-    if plan:
-        _show_plan(train.plan(experiments.root() / "edgebert" / "recipes"))
-    elif recipe is not None and land:
-        console.say(str(train.land(recipe, out)))
-    elif recipe is not None:
-        console.say(str(train.run(recipe, out, not fresh, smoke, glue, texts)))
+    folder = given or experiments.root() / "edgebert" / "recipes"
+    if not folder.is_dir():
+        raise NotADirectoryError(f"train: --plan and --all need a folder of recipes, got {str(folder)!r}")
+    return folder
 
 
-def _show_plan(recipes: Sequence[Recipe]) -> None:
-    rows = [[recipe.name, recipe.phase, f"{recipe.budget_minutes:g}"] for recipe in recipes]
-    console.show_table("Recipes, in order", ["name", "phase", "minutes"], rows)
+def _left(recipes: Sequence[Planned], again: bool) -> list[Path]:
+    left = [p for p in recipes if again or not p.done]
+    console.say(f"{len(left)} of {len(recipes)} recipes to run: {', '.join(p.recipe.name for p in left)}")
+    return [p.path for p in left]
+
+
+def _show_plan(recipes: Sequence[Planned]) -> None:
+    rows = [
+        [r.name, r.phase, r.data, r.start, r.teacher or "", f"{r.budget_minutes:g}", p.standing]
+        for p in recipes
+        for r in [p.recipe]
+    ]
+    columns = ["name", "phase", "task", "starts from", "teacher", "minutes", "state"]
+    console.show_table("Recipes, in order", columns, rows)
+    hours, left = (
+        sum(p.recipe.budget_minutes for p in some) / 60
+        for some in (recipes, [p for p in recipes if not p.done])
+    )
+    console.say("", f"{len(recipes)} recipes, {hours:.1f} hours in all, {left:.1f} hours left to run")

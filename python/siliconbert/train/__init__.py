@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from siliconbert.train.recipe import Recipe
+    from siliconbert.train.series import Planned
 
 __all__ = ["land", "plan", "run"]
 
@@ -18,22 +20,33 @@ def run(
     smoke: bool = False,
     glue: str | Path | None = None,
     texts: str | Path = "../shared",
+    tell: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Trains what a recipe says; see siliconbert.train.work.run, which loads PyTorch."""
+    _need_torch()
     from siliconbert.train.work import run as work
 
-    return work(recipe_path, out, resume, smoke, glue, texts)
+    return work(recipe_path, out, resume, smoke, glue, texts, tell)
 
 
-def plan(folder: str | Path = "experiments/edgebert/recipes") -> list[Recipe]:
-    """The recipes of a folder in an order in which they can run."""
-    from siliconbert.train.work import plan as work
+def plan(
+    folder: str | Path = "experiments/edgebert/recipes", out: str | Path = "runs/train"
+) -> list[Planned]:
+    """The recipes of a folder in an order in which they can run, and how far they are in `out`."""
+    _need_torch()
+    from siliconbert.train.series import plan as series
 
-    return work(folder)
+    return series(folder, out)
 
 
 def land(recipe_path: str | Path, out: str | Path) -> Path:
     """Writes the model of a recipe that has run as small files to commit; see siliconbert.train.shards."""
+    _need_torch()
     from siliconbert.train.work import land as work
 
     return work(recipe_path, out)
+
+
+def _need_torch() -> None:
+    if find_spec("torch") is None:
+        raise ImportError("train: torch missing; install the extra with: pip install 'siliconbert[train]'")

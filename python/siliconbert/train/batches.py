@@ -23,9 +23,9 @@ class Texts:
         """Number of sentences."""
         return len(self.ids)
 
-    def tokens(self) -> int:
-        """Number of tokens, special tokens included."""
-        return sum(len(x) for x in self.ids)
+    def size(self) -> str:
+        """Number of sentences and of tokens, special tokens included, in words."""
+        return f"{len(self)} texts, {sum(len(x) for x in self.ids)} tokens"
 
 
 @dataclass(frozen=True)

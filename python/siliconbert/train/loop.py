@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from siliconbert.train import checkpoint
 from siliconbert.train.batches import Batch, Texts, batches, plan
 from siliconbert.train.pruning import Pruner
 from siliconbert.train.recipe import Recipe
@@ -58,9 +58,10 @@ class Timer:
 
 @dataclass
 class Loop:
-    """Trains the parameters of `module` on `texts`; `out`/state.pt holds the last good checkpoint.
+    """Trains the parameters of `module` on `texts`; checkpoints lie in `out`, see checkpoint.
 
     fresh : the text of each epoch in the place of `texts`
+    tell  : is told the step and how many there are
     """
 
     recipe: Recipe
@@ -73,6 +74,7 @@ class Loop:
     pruner: Pruner | None = None
     fresh: Callable[[int], Texts] | None = None
     spans: Learner | None = None
+    tell: Callable[[int, int], None] | None = None
 
     def __post_init__(self) -> None:
         """Makes the optimizer and counts the steps."""
@@ -92,27 +94,26 @@ class Loop:
             weight_decay=self.recipe.weight_decay,
             fused=True,
         )
-        self.step, self.spent, self.start, self.seen = 0, 0.0, time.time(), 0
+        self.step, self.first, self.spent, self.start, self.seen = 0, 0, 0.0, time.time(), 0
         self.running: dict[str, float] = {}
         self.total = self._count()
 
-    def run(self, resume: bool) -> float:
-        """Runs to the last step; minutes taken, over all resumptions."""
-        if resume and (self.out / "state.pt").exists():
-            self._load()
-        self.log(
-            f"{self.recipe.name}: {len(self.texts)} texts, {self.texts.tokens()} tokens an epoch, "
-            f"{self.total} steps, lr {self.recipe.lr}, seed {self.recipe.seed}"
-        )
-        evaluation, checkpoint = Timer(self.recipe.evaluate_minutes), Timer(self.recipe.checkpoint_minutes)
+    def run(self, state: checkpoint.State | None) -> float:
+        """Runs to the last step, from a checkpoint if there is one; minutes taken, over all resumptions."""
+        if state is not None:
+            self._restore(state)
+        self.log(f"{self.texts.size()} an epoch, {self.total} steps, lr {self.recipe.lr}")
+        evaluation, saving = Timer(self.recipe.evaluate_minutes), Timer(self.recipe.checkpoint_minutes)
         self.module.train()
         for number, batch in self._ahead():
             self._one(number, batch)
+            if self.tell is not None:
+                self.tell(number, self.total)
             if number % LOG_EVERY == 0:
                 self._report()
             if evaluation.due():
                 self.log("dev " + self.evaluate())
-            if checkpoint.due():
+            if saving.due():
                 self._save()
         if self.pruner is not None:
             self.pruner.finish()
@@ -151,14 +152,11 @@ class Loop:
         if self.pruner is not None and (number - 1) % PRUNE_EVERY == 0:
             self.pruner.update(number / self.total)
         loss, parts = self.loss(batch)
-        if not torch.isfinite(loss):
-            self.log(f"step {number}: the loss is {loss.item()}; stopped, the last good checkpoint stays")
-            raise FloatingPointError(
-                f"train: the loss became {loss.item()} at step {number}; the last good checkpoint is kept"
-            )
+        self._finite("loss", loss, number)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip, foreach=True)
+        length = nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip, foreach=True)
+        self._finite("gradient's length", length, number)
         self.optimizer.step()
         if self.spans is not None:
             self.spans.settle(number / self.total)
@@ -167,6 +165,13 @@ class Loop:
             self.running[name] = SMOOTHING * self.running.get(name, float(value)) + (1 - SMOOTHING) * float(
                 value
             )
+
+    def _finite(self, name: str, value: Tensor, number: int) -> None:
+        if torch.isfinite(value):
+            return
+        said = f"the {name} became {value.item()} at step {number}; the last good checkpoint is kept"
+        self.log(f"stopped: {said}")
+        raise FloatingPointError(f"train: {self.recipe.name}: {said}")
 
     def _rate(self, number: int, peak: float) -> float:
         warm = max(1, int(self.recipe.warmup * self.total))
@@ -181,28 +186,41 @@ class Loop:
             f" density.{k} {v:.3f}" for k, v in (self.pruner.densities() if self.pruner else {}).items()
         )
         kept += self.spans.summary() if self.spans else ""
-        speed = self.seen / (time.time() - self.start) / 1000
+        taken = time.time() - self.start
+        left = taken / 60 * (self.total - self.step) / max(1, self.step - self.first)
         self.log(
             f"step {self.step}/{self.total} lr {self._rate(self.step, self.recipe.lr):.2e} {losses}{kept}  "
-            f"{speed:.1f}k tokens/s"
+            f"{self.seen / taken / 1000:.1f}k tokens/s, {left:.0f} min left"
         )
 
     def _save(self) -> None:
-        state: dict[str, Any] = {
-            "weights": self.module.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "minutes": self._minutes(),
-            "pruner": self.pruner.state() if self.pruner else {},
-        }
-        torch.save(state, self.out / "state.new")
-        os.replace(self.out / "state.new", self.out / "state.pt")
+        largest = torch.stack([p.detach().abs().max() for p in self.parameters]).max()
+        self._finite("largest weight", largest, self.step)
+        frozen = [name for name, p in self.module.named_parameters() if not p.requires_grad]
+        checkpoint.write(
+            self.out,
+            {
+                "recipe": self.recipe.plain(),
+                "text": self.texts.size(),
+                "weights": self.module.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "minutes": self._minutes(),
+                "pruner": self.pruner.state() if self.pruner else {},
+                "frozen": frozen,
+                "random": torch.get_rng_state(),
+            },
+        )
 
-    def _load(self) -> None:
-        state = torch.load(self.out / "state.pt", weights_only=True)
+    def _restore(self, state: checkpoint.State) -> None:
         self.module.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.spent = state["step"], state["minutes"]
+        self.step = self.first = state["step"]
+        self.spent = state["minutes"]
         if self.pruner is not None:
             self.pruner.restore(state["pruner"])
+        for name, parameter in self.module.named_parameters():
+            if name in state["frozen"]:
+                parameter.requires_grad_(False)
+        torch.set_rng_state(state["random"])
         self.log(f"resumed at step {self.step}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,6 +20,9 @@ from siliconbert.train.spans import SpanPlan
 PHASES = ("general", "task", "ramps")
 AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
 STARTS = ("package", "svd")  # any other start is the name of a recipe that has run before
+
+
+PLANNING = ("budget_minutes", "evaluate_minutes", "checkpoint_minutes")  # move no weight
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,32 @@ class Recipe:
     checkpoint_minutes: float = 3.0
 
     def plain(self) -> dict[str, Any]:
-        """The settings that differ from the defaults, for a model card."""
-        return {
-            f.name: asdict(self)[f.name] for f in fields(self) if asdict(self)[f.name] not in (None, (), {})
-        }
+        """The settings that differ from the defaults, as JSON has them."""
+        return {key: value for key, value in _json(asdict(self)).items() if value != _defaults().get(key)}
+
+
+def differences(known: dict[str, Any], recipe: Recipe) -> list[str]:
+    """What of a recipe's plain() has changed, in words; planning does not count.
+
+    >>> recipe = Recipe("r", "task", "package", "sst2", epochs=3, lr=1e-4, seed=1, budget_minutes=9)
+    >>> differences(recipe.plain() | {"epochs": 2, "budget_minutes": 1}, recipe)
+    ['epochs 2, now 3']
+    """
+    before, now = _defaults() | known, _defaults() | recipe.plain()
+    keys = sorted((before.keys() | now.keys()) - set(PLANNING))
+    return [f"{k} {before.get(k)}, now {now.get(k)}" for k in keys if before.get(k) != now.get(k)]
+
+
+def _defaults() -> dict[str, Any]:
+    values = {f.name: f.default for f in fields(Recipe) if f.default is not MISSING}
+    return _json(
+        values | {f.name: f.default_factory() for f in fields(Recipe) if f.default_factory is not MISSING}
+    )
+
+
+def _json(values: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(values))
+    return found
 
 
 def read(path: str | Path) -> Recipe:
@@ -219,7 +245,7 @@ def shape(recipe: Recipe) -> Shape:
 
 
 def shrink(recipe: Recipe) -> Recipe:
-    """The same phase for the smoke test's tiny networks: seconds."""
+    """The same phase for the smoke test's tiny networks, which have a third of the layers: seconds."""
     albert = {
         "model_type": "albert",
         "layers": 4,
@@ -230,16 +256,16 @@ def shrink(recipe: Recipe) -> Recipe:
         "vocab": 60,
         "positions": 64,
     }
-    pairs = ((0, 0), (2, 1), (4, 2)) if recipe.pairs else ()
+    pairs = tuple(sorted({(-(-student // 3), -(-teacher // 3)) for student, teacher in recipe.pairs}))
     return replace(
         recipe,
         shape=albert if recipe.shape else {},
         layer=1,
         epochs=1,
-        batch_tokens=100,
+        batch_tokens=50,
         batch=16,
         embedding_steps=3,
         pairs=pairs,
         steps=None,
-        exit_weights=(),
+        exit_weights=recipe.exit_weights[2::3],
     )

@@ -1,10 +1,11 @@
-"""Runs one recipe, and says in which order recipes can run."""
+"""Runs one recipe."""
 
 from __future__ import annotations
 
 import copy
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from siliconbert.train import evaluate, export, inputs, phases, shards, sinks, student
+from siliconbert.train import checkpoint, evaluate, export, inputs, phases, shards, sinks, student
 from siliconbert.train import recipe as recipes
 from siliconbert.train.augment import Augmenter
 from siliconbert.train.batches import batches
@@ -35,15 +36,17 @@ def run(
     smoke: bool = False,
     glue: str | Path | None = None,
     texts: str | Path = "../shared",
+    tell: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Trains what the recipe says and returns the model folder, <out>/<recipe name>/model.
 
     recipe_path : a YAML file, see recipe.Recipe
     out         : folder of all runs; a model that this recipe starts from or learns from must have run there,
                   or be committed in `checkpoints` beside the recipes (see shards)
-    resume      : go on from the checkpoint <out>/<recipe name>/state.pt if there is one
+    resume      : go on from the newest checkpoint in <out>/<recipe name> if there is one
     smoke       : tiny made-up networks and text, seconds
     glue, texts : where the GLUE folders and the further text for general distillation are
+    tell        : is told the step and how many there are, in the phases that have checkpoints
     errors      : ValueError for a bad recipe or missing input, FloatingPointError when the loss is not finite
     """
     torch.set_float32_matmul_precision("highest")
@@ -52,6 +55,7 @@ def run(
     folder = Path(out) / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     log = Log(folder / "log.txt")
+    log(f"{recipe.name}: {recipe.phase} phase on {recipe.data}, seed {recipe.seed}{' (smoke)' * smoke}")
     given = (
         inputs.smoke(folder, recipe.data)
         if smoke
@@ -72,7 +76,7 @@ def run(
         _ramps(recipe, network, teacher, given, log)
         minutes = (time.time() - started) / 60
     else:
-        minutes = _backbone(recipe, network, teacher, given, folder, log, resume)
+        minutes = _backbone(recipe, network, teacher, given, folder, log, resume, tell)
     card = _card(recipe, network, given, minutes, earlier, folder, log)
     export.save(network, folder / "model", card, given.tokenizer)
     return folder / "model"
@@ -87,19 +91,6 @@ def land(recipe_path: str | Path, out: str | Path) -> Path:
     folder = shards.home(recipe_path) / recipe.name
     shards.save(model, folder, heads=recipe.phase != "general")
     return folder
-
-
-def plan(folder: str | Path = "experiments/edgebert/recipes") -> list[Recipe]:
-    """The recipes of a folder, each after those it starts from or learns from."""
-    left = {recipe.name: recipe for recipe in map(recipes.read, sorted(Path(folder).glob("*.yaml")))}
-    ordered: list[Recipe] = []
-    while left:
-        free = [r for r in left.values() if not {r.start, r.teacher} & (left.keys() - {r.name})]
-        if not free:
-            raise ValueError(f"train.plan: recipes must not wait for each other, {', '.join(left)} do")
-        ordered += free
-        left = {name: r for name, r in left.items() if r not in free}
-    return ordered
 
 
 @dataclass(frozen=True)
@@ -165,19 +156,22 @@ def _backbone(
     folder: Path,
     log: Log,
     resume: bool,
+    tell: Callable[[int, int], None] | None,
 ) -> float:
+    if not resume:
+        checkpoint.remove(folder)
+    state = checkpoint.newest(folder, recipe, given.train.size(), log)
     if recipe.phase == "general":
         if teacher is None:
             raise ValueError(f"train: {recipe.name}: a general phase needs a teacher")
-        if recipe.start == "svd" and not (resume and (folder / "state.pt").exists()):
+        if recipe.start == "svd" and state is None:
             student.fit_embeddings(network, teacher, given.train, recipe, log)
         phase = phases.general(recipe, network, teacher, given.train)
     else:
         if recipe.sink_limit:
             log(f"silenced (layer, neuron): {sinks.close(network, given.train, recipe.sink_limit)}")
         phase = phases.task(recipe, network, teacher, given)
-    fresh = _augmented(recipe, teacher, given)
-    return Loop(
+    loop = Loop(
         recipe,
         phase.module,
         given.train,
@@ -187,8 +181,10 @@ def _backbone(
         log,
         pruner=phase.pruner,
         spans=phase.spans,
-        fresh=fresh,
-    ).run(resume)
+        fresh=_augmented(recipe, teacher, given),
+        tell=tell,
+    )
+    return loop.run(state)
 
 
 def _augmented(recipe: Recipe, teacher: Network | None, given: Inputs) -> Augmenter | None:

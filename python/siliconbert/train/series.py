@@ -1,0 +1,52 @@
+"""The recipes of a folder: in which order they can run, how far they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from siliconbert.models.jsonfile import read_json
+from siliconbert.train import checkpoint, recipe, shards
+from siliconbert.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A recipe, its file, and how far it is: done, committed, changed (since then), begun or open."""
+
+    path: Path
+    recipe: Recipe
+    standing: str
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a model of just this recipe."""
+        return self.standing in ("done", "committed")
+
+
+def plan(folder: str | Path, out: str | Path) -> list[Planned]:
+    """The recipes of a folder, each after those it starts from or learns from; see train.plan."""
+    read = [(path, recipe.read(path)) for path in sorted(Path(folder).glob("*.yaml"))]
+    if not read:
+        raise ValueError(f"train.plan: folder must hold recipes (*.yaml), got {str(folder)!r}")
+    left = {one.name: (path, one) for path, one in read}
+    if len(left) < len(read):
+        raise ValueError(f"train.plan: names must differ, the {len(read)} recipes have {len(left)} names")
+    ordered = []
+    while left:
+        free = [(p, r) for p, r in left.values() if not {r.start, r.teacher} & (left.keys() - {r.name})]
+        if not free:
+            raise ValueError(f"train.plan: recipes must not wait for each other, {', '.join(left)} do")
+        ordered += [Planned(p, r, standing(p, r, Path(out))) for p, r in free]
+        left = {name: one for name, one in left.items() if one not in free}
+    return ordered
+
+
+def standing(path: Path, one: Recipe, out: Path) -> str:
+    """See Planned."""
+    for model, word in ((out / one.name / "model", "done"), (shards.home(path) / one.name, "committed")):
+        if (model / "card.json").is_file():
+            stages = read_json(model / "card.json").values.get("stages") or [{}]
+            return "changed" if recipe.differences(stages[-1].get("recipe", {}), one) else word
+    begun = any((out / one.name / name).is_file() for name in (checkpoint.NEWEST, checkpoint.BEFORE))
+    return "begun" if begun else "open"
