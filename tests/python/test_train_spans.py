@@ -10,6 +10,7 @@ import yaml
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
 
 from siliconbert import models, train  # noqa: E402
+from siliconbert.reference import transformer as twin  # noqa: E402
 from siliconbert.train import export, network, recipe  # noqa: E402
 from siliconbert.train.spans import Learner, SpanPlan, Spans  # noqa: E402
 
@@ -63,18 +64,37 @@ def test_the_window_is_the_definition():
     assert np.allclose(public.numpy().ravel(), np.clip((np.arange(128) - 127 + 40) / 256 + 1, 0, 1))
 
 
+@pytest.mark.parametrize("kind", ["albert", "bert"])
+@pytest.mark.parametrize("settings", [{"ramp": 8}, {"ramp": 60, "variant": "edgebert-public"}])
+@pytest.mark.parametrize("renormalise", [True, False])
+def test_exits_are_those_of_the_definition_for_the_saved_model(tmp_path, kind, settings, renormalise):
+    values = [[0, 3.25, 20, 0.5], [7, 0, 0, 60], [0, 0, 0, 0]][: 1 if kind == "albert" else 3]
+    net = tiny(kind, values, renormalise=renormalise, **settings)
+    (tmp_path / "t.json").write_text("{}")
+    export.save(net, tmp_path / "m", {}, tmp_path / "t.json")
+    model = models.load(tmp_path / "m")
+    assert model.spans == net.spans.record()
+    with torch.no_grad():
+        ours = torch.stack(net.logits(net.hidden(IDS, TYPES, torch.float32)), 1).numpy()
+    tensors = {name: values.astype(np.float64) for name, values in model.tensors.items()}
+    theirs = [
+        twin.trace(model.shape.engine(), tensors, ids, spans=model.spans.plain()) for ids in IDS.numpy()
+    ]
+    assert np.abs(ours - np.array(theirs)).max() < 1e-4 * np.abs(theirs).max()
+
+
 def test_freezing_changes_only_the_rounding_to_whole_tokens():
     net = tiny()
     learner = Learner(net, SpanPlan(fade=8.0))
     with torch.no_grad():
         learner.spans.values.copy_(torch.tensor([[0.0, 3.0, 6.0, 40.0]]))
     before = hidden(net)
-    learner.settle(0.5)
+    learner.settle(5, 10)
     assert learner.spans.values.requires_grad
-    learner.settle(0.7)
+    learner.settle(7, 10)
     assert not learner.spans.values.requires_grad
     assert torch.allclose(hidden(net), before, atol=1e-5)
-    learner.settle(0.8)
+    learner.settle(8, 10)
     assert torch.allclose(hidden(net), before, atol=1e-5)
     assert learner.spans.record() == models.Spans([[0, 3, 6, 40]])
 
@@ -89,10 +109,34 @@ def test_the_step_to_off_is_small_and_heads_stay_off():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        learner.settle(0.0)
+        learner.settle(0, 10)
         jumps.append(float((hidden(net) - near).abs().max()))
     assert learner.spans.record().heads_off == 4 and jumps[0] == jumps[-1] < 0.02
     assert learner.summary() == " span 0.0 off 4/4"
+
+
+def test_the_penalty_grows_until_enough_heads_are_off():
+    learner = Learner(tiny(), SpanPlan(start=20.0, coefficient=0.5, heads_off=0.5, fade=8.0))
+    assert learner.penalty().item() == 10.0
+    learner.settle(1, 100)
+    assert float(learner.spans.pressure) == 1.0
+    with torch.no_grad():
+        learner.spans.values.fill_(10.0)
+    for step in range(10):
+        learner.settle(step, 100)
+    assert learner.penalty().item() == pytest.approx(10.0)  # twice 0.5 * 10
+    with torch.no_grad():
+        learner.spans.values[0, :2] = 0.0
+    learner.settle(11, 100)
+    assert learner.penalty().item() == 0.5 * 5.0
+
+
+def test_heads_with_the_smallest_spans_go_off_where_too_few_did():
+    learner = Learner(tiny(), SpanPlan(heads_off=0.75))
+    with torch.no_grad():
+        learner.spans.values.copy_(torch.tensor([[9.0, 0.2, 12.0, 4.0]]))
+    learner.freeze()
+    assert learner.spans.record() == models.Spans([[0, 0, 12, 0]])
 
 
 def test_a_task_learns_spans_that_the_model_file_and_the_next_phase_keep(tmp_path):

@@ -159,7 +159,7 @@ class Loop:
         self._finite("gradient's length", length, number)
         self.optimizer.step()
         if self.spans is not None:
-            self.spans.settle(number / self.total)
+            self.spans.settle(number, self.total)
         self.step, self.seen = number, self.seen + batch.ids.numel()
         for name, value in {"loss": loss.detach(), **parts}.items():
             self.running[name] = SMOOTHING * self.running.get(name, float(value)) + (1 - SMOOTHING) * float(

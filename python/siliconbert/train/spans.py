@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from siliconbert.train.network import Network
 
 LONGEST = 128.0  # tokens; the largest span
+DOUBLING = 0.1  # of training; a head needs about half of that to fall off the fade
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class SpanPlan:
 
     start       : span of every head at first, tokens; spans that the network starts with are kept instead
     coefficient : the loss grows by this times the mean span in tokens (max_span * mean(z / max_span))
+    heads_off   : fraction of heads that shall go off. Once the mean span is below 2 fades, the coefficient
+                  doubles every DOUBLING of training until so many are off, and then goes back; if they are
+                  not by `freeze_at`, those with the smallest spans go off then
     lr          : tokens a step, by Adam; a span that the task does not hold falls at about this speed
     fade        : tokens below which a head's output is scaled down while spans are learnt
     freeze_at   : fraction of training after which spans are whole numbers and stay; the weights recover
@@ -37,7 +41,8 @@ class SpanPlan:
 
     start: float = 64.0
     ramp: float = 32.0
-    coefficient: float = 0.02
+    coefficient: float = 0.05
+    heads_off: float = 0.0
     lr: float = 0.2
     fade: float = 8.0
     freeze_at: float = 0.7
@@ -49,6 +54,7 @@ class SpanPlan:
         rules = {
             f"start in (0, {LONGEST:g}]": 0 < self.start <= LONGEST,
             "coefficient >= 0": self.coefficient >= 0,
+            "heads_off in 0..1": 0 <= self.heads_off <= 1,
             "lr > 0": self.lr > 0,
             f"fade in (0, {LONGEST:g}]": 0 < self.fade <= LONGEST,
             "freeze_at in 0..1": 0 <= self.freeze_at <= 1,
@@ -59,16 +65,22 @@ class SpanPlan:
 
 
 class Spans(nn.Module):
-    """The spans of a network, (weight sets, heads); a head at exactly 0 is off. `fade` 0: as deployed."""
+    """The spans of a network, (weight sets, heads); a head at exactly 0 is off.
+
+    fade     : tokens, see above; 0: as deployed
+    pressure : factor of SpanPlan.coefficient while too few heads are off
+    """
 
     values: nn.Parameter
     fade: Tensor
+    pressure: Tensor
 
     def __init__(self, record: models.Spans, fade: float = 0.0):
         """Frozen spans with the record's values."""
         super().__init__()
         self.values = nn.Parameter(torch.from_numpy(record.values.copy()), requires_grad=False)
         self.register_buffer("fade", torch.tensor(fade))
+        self.register_buffer("pressure", torch.tensor(1.0))
         self.ramp, self.variant, self.renormalise = record.ramp, record.variant, record.renormalise
 
     def record(self) -> models.Spans:
@@ -113,14 +125,24 @@ class Learner:
 
     def penalty(self) -> Tensor:
         """What the spans add to the loss."""
-        return self.plan.coefficient * self.spans.values.mean()
+        return self.plan.coefficient * self.spans.pressure * self.spans.values.mean()
 
-    def settle(self, progress: float) -> None:
-        """After an optimizer step: spans back to 0..128, heads at 0 stay off, frozen when it is time."""
+    def settle(self, step: int, total: int) -> None:
+        """After an optimizer step: spans back to 0..128, the pressure of the next, frozen when it is time."""
+        spans = self.spans
         with torch.no_grad():
-            self.spans.values.clamp_(0.0, LONGEST)
-        if progress >= self.plan.freeze_at:
+            spans.values.clamp_(0.0, LONGEST)
+            if self._wanted() <= 0:
+                spans.pressure.fill_(1.0)
+            elif spans.values.mean() < 2 * self.plan.fade:
+                spans.pressure.mul_(2.0 ** (1.0 / (DOUBLING * total)))
+        if step >= self.plan.freeze_at * total:
             self.freeze()
+
+    def _wanted(self) -> int:
+        """How many more heads shall go off."""
+        values = self.spans.values
+        return round(self.plan.heads_off * values.numel()) - int((values == 0).sum())
 
     def freeze(self) -> None:
         """Rounds the spans to whole tokens and moves what is left of the fade into the output projections."""
@@ -134,6 +156,9 @@ class Learner:
                 layer.output.weight.mul_(spans.amplitude(group).repeat_interleave(size))
             spans.values.round_()
             spans.fade.zero_()
+            if (wanted := self._wanted()) > 0:
+                left = spans.values.flatten().masked_fill(spans.values.flatten() == 0, torch.inf)
+                spans.values.view(-1)[left.topk(wanted, largest=False).indices] = 0.0
 
     def summary(self) -> str:
         """Mean span and number of heads off, for the log."""
