@@ -22,8 +22,8 @@ def load_memories(path: str | Path) -> list[str]:
 
     path   : one table a memory with the keys of the catalogue's memories.toml; a number is given plain, in
              the catalogue's unit, or as a table { value = ..., unit = ..., source = ... }. `source` says
-             where the numbers come from; `like` names a known memory for what is not given; else family = "array"
-             or "dram" and all numbers of that family. cell = a cell's name gives area and read latency
+             where the numbers come from; `like` names a known memory for what is not given; else family =
+             "array" or "dram" and all numbers of that family. cell = a cell's name gives area and latency
     errors : ValueError, one sentence with file, memory and key: unknown or missing keys, another unit, a
              number out of range; then nothing is added
 
