@@ -2,9 +2,10 @@
 
 What a span means is in siliconbert.models.Spans. Going off is a jump: even at span 0 the ramp lets a head
 see, off it sees nothing. So while spans are learnt, the output of a head with a span below `fade` tokens is
-scaled by a smooth step from 1 down to 0. Its slope is 0 at both ends: heads that count for little slip to 0
-for good, the others stay high on the step. What is left of the scale when spans freeze is multiplied into the
-output projection, so that the deployed model, which knows no fade, computes the same.
+scaled by (span / fade)^2. The slope falls towards 0, so a head that gives way to the penalty slips to 0 for
+good, and does so without a jump; the others rest at the upper edge, unscaled. What is left of the scale when
+spans freeze is multiplied into the output projection, so that the deployed model, which knows no fade,
+computes the same.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class SpanPlan:
 
     start: float = 64.0
     ramp: float = 32.0
-    coefficient: float = 0.05
+    coefficient: float = 0.02
     heads_off: float = 0.0
     lr: float = 0.2
     fade: float = 8.0
@@ -96,8 +97,7 @@ class Spans(nn.Module):
         z = self.values[group]
         if self.fade == 0:
             return (z > 0).to(z.dtype)
-        s = (z / self.fade).clamp(0.0, 1.0)
-        return s * s * (3.0 - 2.0 * s)
+        return (z / self.fade).clamp(0.0, 1.0).square()
 
     def windows(self, group: int, length: int) -> Tensor:
         """What every head that is on keeps of a probability: (heads on, queries or 1, keys)."""
@@ -142,7 +142,8 @@ class Learner:
     def _wanted(self) -> int:
         """How many more heads shall go off."""
         values = self.spans.values
-        return round(self.plan.heads_off * values.numel()) - int((values == 0).sum())
+        wanted: int = round(self.plan.heads_off * values.numel())
+        return wanted - int((values == 0).sum())
 
     def freeze(self) -> None:
         """Rounds the spans to whole tokens and moves what is left of the fade into the output projections."""
