@@ -26,8 +26,9 @@ RECIPES = Path(__file__).parents[2] / "experiments" / "edgebert" / "recipes"
 CHAIN = [
     "teacher-sst2",
     "edgebert-mini-general",
+    "edgebert-mini-general-2",
+    "edgebert-mini-shared",
     "edgebert-mini-sst2",
-    "edgebert-mini-sst2-recovered",
     "edgebert-mini-sst2-ramps",
 ]
 
