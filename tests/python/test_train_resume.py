@@ -19,8 +19,8 @@ from siliconbert.train import checkpoint, loop, recipe, series  # noqa: E402
 RECIPES = Path(__file__).parents[2] / "experiments" / "edgebert" / "recipes"
 # A checkpoint after every step.
 OFTEN = "checkpoint_minutes: 0\nevaluate_minutes: 0.001\n"
-# Everything that has a state: dropout, made-up sentences, spans, scores, both prunings (the word table freezes
-# on the way), the predictors.
+# Everything that has a state: dropout, made-up sentences, spans, scores, both prunings (the word table
+# freezes on the way), the predictors.
 ALL = """name: all
 phase: task
 start: package

@@ -163,7 +163,7 @@ def test_plans_that_make_no_sense_are_refused(tmp_path):
     path = tmp_path / "bad.yaml"
     for base, plan, said in (
         ("teacher-sst2", "{begin: 3}", "spans must be settings of a SpanPlan"),
-        ("edgebert-mini-sst2-ramps", "{start: 3}", "spans are learnt in a task phase, got ramps"),
+        ("edgebert-mini-sst2-ramps", "{start: 3}", "spans is for a task phase, got ramps"),
     ):
         path.write_text((RECIPES / f"{base}.yaml").read_text() + f"spans: {plan}\n")
         with pytest.raises(ValueError, match=said):

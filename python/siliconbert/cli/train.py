@@ -53,6 +53,12 @@ def train(
             "`checkpoints` beside the recipes, where later recipes find it; and stop.",
         ),
     ] = False,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            "--base", help="Folder of the recipe's `base` (an ALBERT or BERT), in the place of the hub."
+        ),
+    ] = None,
     glue: options.Glue = None,
     texts: Annotated[
         Path, typer.Option("--texts", help="Folder with nli-extra and wikitext-2, for general distillation.")
@@ -79,7 +85,7 @@ def train(
         paths = [recipe]
     for path in paths:
         with console.counted(path.stem) as tell:
-            model = train.run(path, runs, not (fresh or (every and smoke)), smoke, glue, texts, tell)
+            model = train.run(path, runs, not (fresh or (every and smoke)), smoke, glue, texts, tell, base)
         console.say(str(model))
 
 

@@ -21,12 +21,13 @@ def run(
     glue: str | Path | None = None,
     texts: str | Path = "../shared",
     tell: Callable[[int, int], None] | None = None,
+    base: str | Path | None = None,
 ) -> Path:
     """Trains what a recipe says; see siliconbert.train.work.run, which loads PyTorch."""
     _need_torch()
     from siliconbert.train.work import run as work
 
-    return work(recipe_path, out, resume, smoke, glue, texts, tell)
+    return work(recipe_path, out, resume, smoke, glue, texts, tell, base)
 
 
 def plan(

@@ -12,11 +12,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from siliconbert import models
+from siliconbert.models.jsonfile import read_json
 from siliconbert.train import shards
 from siliconbert.train.network import EPS, Network, Shape
 from siliconbert.train.spans import Spans
 
 UNNAMED = "LABEL_"  # how transformers starts the name of an output that has none
+ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_new", "gelu_pytorch_tanh": "gelu_new"}
 BERT = {
     "query": "attention.self.query",
     "key": "attention.self.key",
@@ -86,7 +88,7 @@ def config(network: Network) -> dict[str, Any]:
         "num_hidden_layers": shape.layers,
         "num_attention_heads": shape.heads,
         "intermediate_size": shape.ffn,
-        "hidden_act": "gelu",
+        "hidden_act": shape.activation,
         "layer_norm_eps": EPS,
         "vocab_size": shape.vocab,
         "max_position_embeddings": shape.positions,
@@ -113,7 +115,11 @@ def config(network: Network) -> dict[str, Any]:
 
 def shape_of(folder: Path) -> Shape:
     """The sizes in config.json."""
-    c = json.loads((folder / "config.json").read_text())
+    config = read_json(folder / "config.json")
+    c = config.values
+    eps = c.get("layer_norm_eps")
+    config.require(eps == EPS, "layer_norm_eps", f"{EPS:g}")
+    activation = config.choice("hidden_act", tuple(ACTIVATIONS))
     return Shape(
         c["model_type"],
         c["num_hidden_layers"],
@@ -123,7 +129,8 @@ def shape_of(folder: Path) -> Shape:
         c.get("embedding_size", c["hidden_size"]),
         c["vocab_size"],
         c["max_position_embeddings"],
-        c.get("num_labels", 2),
+        c.get("num_labels", len(c.get("id2label", {})) or 2),
+        ACTIVATIONS[activation],
     )
 
 

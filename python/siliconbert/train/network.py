@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from siliconbert.train.spans import Spans
 
 EPS = 1e-12  # layer norm, the value of the published BERT and ALBERT configurations
+GELU = {"gelu": "none", "gelu_new": "tanh"}  # by erf, by tanh
 MATRICES = ("query", "key", "value", "output", "up", "down")
 
 Tap = Callable[
@@ -41,7 +42,10 @@ def whole(table: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes; `model_type` is "bert" (own weights a layer) or "albert" (one set, factorised embedding)."""
+    """Sizes; `model_type` is "bert" (own weights a layer) or "albert" (one set, factorised embedding).
+
+    activation : one of GELU
+    """
 
     model_type: str
     layers: int
@@ -52,6 +56,7 @@ class Shape:
     vocab: int = 30522
     positions: int = 512
     labels: int = 2
+    activation: str = "gelu"
 
 
 class Layer(nn.Module):
@@ -94,7 +99,7 @@ class Working:
     renormalise: bool = True
 
 
-def _layer(x: Tensor, working: Working, size: int, tap: Tap) -> Tensor:
+def _layer(x: Tensor, working: Working, size: int, tap: Tap, gelu: str) -> Tensor:
     wqkv, bqkv, wo, bo, g1, h1, wu, bu, wd, bd, g2, h2 = working.tensors
     d = x.shape[-1]
     x, y = tap("input", x), bo
@@ -102,7 +107,7 @@ def _layer(x: Tensor, working: Working, size: int, tap: Tap) -> Tensor:
         qkv = F.linear(x, wqkv, bqkv).unflatten(-1, (3, -1, size)).permute(2, 0, 3, 1, 4)
         y = F.linear(tap("context", _context(qkv, working, tap)), wo, bo)
     x = F.layer_norm(x + y, (d,), g1, h1, EPS)
-    f = F.gelu(F.linear(tap("middle", x), wu, bu))
+    f = F.gelu(F.linear(tap("middle", x), wu, bu), approximate=gelu)
     return F.layer_norm(x + F.linear(tap("activated", f), wd, bd), (d,), g2, h2, EPS)
 
 
@@ -189,9 +194,9 @@ class Network(nn.Module):
         """Hidden states of layers 0..L, each (n, length, width) in `dtype`."""
         working = [self._working(group, ids.shape[1], dtype) for group in range(len(self.layers))]
         states = [self.embed(ids, types, dtype)]
-        size = self.shape.width // self.shape.heads
+        size, gelu = self.shape.width // self.shape.heads, GELU[self.shape.activation]
         for i in range(self.shape.layers):
-            states.append(_layer(states[-1], working[i % len(working)], size, self._tap(i + 1)))
+            states.append(_layer(states[-1], working[i % len(working)], size, self._tap(i + 1), gelu))
         return states
 
     def _working(self, group: int, length: int, dtype: torch.dtype) -> Working:

