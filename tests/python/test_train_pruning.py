@@ -174,14 +174,13 @@ def test_masks_and_scores_are_final_once_the_schedule_ends():
 
 
 def moving(tmp_path):
-    text = (RECIPES / "edgebert-mini-sst2.yaml").read_text()
-    schedule = "{density: 0.5, begin: 0.05, end: 0.55"
-    assert schedule in text
-    text = text.replace(schedule, schedule + ", method: movement, pattern: {kind: block, shape: [4, 4]}")
-    text = text.replace("start: edgebert-mini-general", "start: package").replace("teacher: teacher-sst2", "")
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("pairs:"))
+    """A recipe whose encoder is pruned by movement, in blocks."""
     path = tmp_path / "r.yaml"
-    path.write_text(text + "\nscore_lr: 0.02\ncheckpoint_minutes: 0\n")
+    schedule = "{density: 0.5, begin: 0.05, method: movement, pattern: {kind: block, shape: [4, 4]}}"
+    path.write_text(
+        (RECIPES / "teacher-sst2.yaml").read_text()
+        + f"density: {{encoder: {schedule}}}\nscore_lr: 0.02\ncheckpoint_minutes: 0\n"
+    )
     return path
 
 
