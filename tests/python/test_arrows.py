@@ -42,7 +42,7 @@ PYTHON_ARROWS = {
     "models": {"formats", "sparsity", "storage", "faults", "exits", "hardware", "data"},
     "campaign": {"models", "schedule"},
     "report": {"campaign"},
-    "bench": {"campaign"},
+    "bench": {"campaign", "reference"},
     "train": {"models"},
     "cli": {"report", "bench", "train"},
 }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from siliconbert import faults
-from siliconbert.bench import campaign, reuse, trace
+from siliconbert.bench import campaign, reuse, spans, trace
 from siliconbert.bench.processor import CLASSES, parse
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import Worker
@@ -79,3 +79,23 @@ def test_reuse_is_timed_and_checked():
         found = reuse.run(sentences=6, trials=2, plain=1, repeats=1, threads=1)
     assert [timing.floor for timing in found.timings] == [None, reuse.FLOOR, None, 1, 1]
     assert "the same with and without reuse" in found.footer[0]
+
+
+@pytest.mark.parametrize("off", spans.HEADS_OFF)
+def test_the_counted_saving_of_heads_that_are_off(off):
+    tokens, hidden, ffn, width = 128, 768, 3072, 64
+    layer = 4 * tokens * hidden**2 + 2 * tokens * hidden * ffn + 2 * 12 * tokens**2 * width
+    layer += hidden**2 + 2 * hidden  # the exit's pooler and classifier
+    head = 3 * tokens * hidden * width + 2 * tokens**2 * width
+    counted = spans.count(off)
+    assert counted.macs == 12 * layer
+    assert counted.share == pytest.approx(off * head / layer)
+    assert counted.more == pytest.approx(off * (head + tokens * hidden * width) / layer)
+
+
+@pytest.mark.parametrize("off", spans.HEADS_OFF)
+def test_the_timed_spans_are_as_said(off):
+    made = spans.spans(12, off)
+    assert made.heads_off == off
+    assert made.values[made.values > 0].mean() == pytest.approx(24)
+    assert spans.FLOOR == 0.8 and spans.LENGTH == 128

@@ -24,6 +24,7 @@ def all_(
     """Time ours and its peers in one run; without a command, everything."""
     if context.invoked_subcommand is None:
         trace(peers=peers)
+        trace(spans=True)
         campaign(peers=peers)
         reuse()
 
@@ -34,6 +35,10 @@ def trace(
         bool,
         typer.Option("--peers", help="Also time the EdgeBERT-style loop (needs PyTorch and transformers)."),
     ] = False,
+    spans: Annotated[
+        bool,
+        typer.Option("--spans", help="Instead: attention spans against none, sentences of 128 tokens."),
+    ] = False,
     sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peer.")] = 2,
@@ -41,6 +46,8 @@ def trace(
     json: options.Json = False,
 ) -> None:
     """Sentences per second of a trace: ALBERT-base shape, all twelve exits in one pass."""
+    if spans:
+        return _spans(sentences, repeats, json)
     from siliconbert.bench import trace as bench
 
     with console.told():
@@ -49,6 +56,17 @@ def trace(
         console.show_json(result.json())
     else:
         _show(result, "Trace", "sentences/s", "over the peer", 1)
+
+
+def _spans(sentences: int, repeats: int, json: bool) -> None:
+    from siliconbert.bench import spans as bench
+
+    with console.told():
+        result = bench.run(sentences, repeats)
+    if json:
+        console.show_json(result.json())
+    else:
+        _show(result, "Attention spans", "s/sentence", "faster by", 3)
 
 
 @app.command("campaign", epilog="Example: siliconbert bench campaign --peers")
@@ -103,7 +121,9 @@ def _show(result: Result, title: str, unit: str, ratio: str, digits: int) -> Non
 
 
 def _row(timing: Timing, digits: int) -> list[str]:
-    ratio = "" if timing.ratio is None else f"{timing.ratio:.1f}x"
-    floor = "" if timing.floor is None else f"{timing.floor:.0f}x"
+    # Floors near 1 are told apart by their digits.
+    fine = timing.floor is not None and timing.floor < 2
+    ratio = "" if timing.ratio is None else f"{timing.ratio:.{2 if fine else 1}f}x"
+    floor = "" if timing.floor is None else f"{timing.floor:.{2 if fine else 0}f}x"
     spread = f"{timing.low:.{digits}f} .. {timing.high:.{digits}f}"
     return [timing.name, f"{timing.median:.{digits}f}", spread, ratio, floor, timing.verdict]
