@@ -92,6 +92,25 @@ def test_without_ramps_only_the_last_layer_has_an_exit():
     np.testing.assert_array_equal(engine.trace(*data)[:, 0], whole.trace(*data)[:, -1])
 
 
+@pytest.mark.parametrize("back_end", back_ends(), ids=lambda back_end: back_end.name.split()[0])
+def test_linear_ramps_read_token_0_itself(back_end):
+    shape, data = SHAPES["bert"], batch(SHAPES["bert"])
+    tensors, activations = quantized(shape)
+    kept = shape.tensors(ramps=True, linear=True)
+    linear = {name: tensors[name] for name in kept}
+    assert set(tensors) - set(kept) == {
+        f"ramps.{layer}.pooler.{part}" for layer in range(1, shape.layers) for part in ("weight", "bias")
+    }
+    engine = encoder(shape, linear, None, back_end)
+    expected = np.array([twin.trace(shape.engine(), widened(linear), *piece) for piece in pieces(data)])
+    assert engine.exits == list(range(1, shape.layers + 1))
+    assert relative(engine.trace(*data), expected) < 1e-5
+    coded = encoder(shape, linear, activations, back_end).trace(*data)
+    assert 1e-4 < np.median(np.abs(coded - expected)) / np.abs(expected).max() < 0.1
+    whole = encoder(shape, tensors, activations, back_end).trace(*data)
+    np.testing.assert_array_equal(coded[:, -1], whole[:, -1])
+
+
 @NAMED
 def test_calibration_finds_the_largest_operands(name):
     shape, data = SHAPES[name], batch(SHAPES[name])

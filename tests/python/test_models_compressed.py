@@ -279,6 +279,16 @@ def test_a_card_that_json_cannot_hold_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_linear_ramps_are_part_of_the_shape_of_the_file(tmp_path):
+    model = small_model(ALBERT)
+    kept = model.shape.tensors(ramps=True, linear=True)
+    linear = replace(model, tensors={name: model.tensors[name] for name in kept})
+    linear = linear.quantized(formats.AdaptivFloat(8, 4), sentences(ALBERT, [9, 5, 30]))
+    linear.save(tmp_path / "m.safetensors")
+    assert load(tmp_path / "m.safetensors").linear_ramps
+    same_model(load(tmp_path / "m.safetensors"), linear)
+
+
 def test_ramps_are_part_of_the_shape_of_the_file(tmp_path):
     compressed(ramps=False).save(tmp_path / "m.safetensors")
     assert not load(tmp_path / "m.safetensors").ramps

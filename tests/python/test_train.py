@@ -1,6 +1,7 @@
 """Training: schedules, batches, names, quantization, and a tiny chain of all phases."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'silicon
 
 from safetensors.numpy import load_file  # noqa: E402
 
-from siliconbert import train  # noqa: E402
+from siliconbert import models, train  # noqa: E402
 from siliconbert.train import (  # noqa: E402
     batches,
     export,
@@ -114,6 +115,19 @@ def test_stage_two_leaves_the_backbone_and_the_main_classifier(runs):
     before, after = (load_file(runs / name / "model" / "model.safetensors") for name in CHAIN[-2:])
     moved = {name.split(".")[0] for name in before if not np.array_equal(before[name], after[name])}
     assert moved == {"ramps"}
+
+
+def test_linear_ramps_replace_the_others_and_models_hold_them(runs, tmp_path):
+    path = variant(tmp_path / "l.yaml", "edgebert-mini-sst2-ramps", name="linear", kind="linear")
+    folder = train.run(path, runs, smoke=True)
+    model = replace(models.load(folder), vocabulary=None)  # token ids only
+    assert model.ramps and model.linear_ramps and "main.pooler.weight" in model.tensors
+    net = export.load(folder)
+    ids = torch.randint(5, 20, (2, 7), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        states = net.hidden(ids, torch.zeros_like(ids), torch.float32)
+        ours = torch.stack(net.logits(states), 1).numpy()
+    assert np.allclose(model.trace([row.tolist() for row in ids]).logits, ours, atol=1e-5)
 
 
 def test_a_finished_run_resumes_at_its_end(runs):

@@ -15,7 +15,8 @@ std::vector<bool> used_places(const Weights& weights) {
     used[Places::embeddings] = weights.embeddings.projection != nullptr;
     std::fill_n(used.begin() + 1, weights.shape.layers * Places::per_layer, true);
     for (const ExitWeights& exit : weights.exits) {
-        used[places.token(exit.layer)] = used[places.pooled(exit.layer)] = true;
+        used[places.token(exit.layer)] = true;
+        used[places.pooled(exit.layer)] = exit.pooler != nullptr;
     }
     return used;
 }

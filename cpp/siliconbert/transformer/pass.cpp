@@ -154,10 +154,12 @@ void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t
             const std::size_t row = batch_.start(from + i) - batch_.start(first_);
             std::copy_n(x_.data() + row * hidden_, hidden_, narrow_.data() + i * hidden_);
         }
-        weights.pooler->apply(exit_side(places_.token(weights.layer), narrow_.data(), from, count),
-                              wide_.data());
-        weights.classifier->apply(exit_side(places_.pooled(weights.layer), wide_.data(), from, count),
-                                  out.data());
+        const void* in = exit_side(places_.token(weights.layer), narrow_.data(), from, count);
+        if (weights.pooler != nullptr) {
+            weights.pooler->apply(in, wide_.data());
+            in = exit_side(places_.pooled(weights.layer), wide_.data(), from, count);
+        }
+        weights.classifier->apply(in, out.data());
         for (std::size_t i = 0; i < count; ++i) {
             std::copy_n(out.data() + i * classes, classes, logits.data() + (from + i - first_) * stride);
         }

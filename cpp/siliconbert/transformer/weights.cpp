@@ -122,13 +122,15 @@ class Packer {
 
     void exits() const {
         if (shape_.classes == 0) return;
-        const std::size_t first = tensors_.has("ramps.1.pooler.weight") ? 1 : shape_.layers;
+        const std::size_t first = tensors_.has("ramps.1.classifier.weight") ? 1 : shape_.layers;
         weights_.exits.resize(shape_.layers + 1 - first);
         for (std::size_t l = first; l <= shape_.layers; ++l) {
             const std::string prefix = l == shape_.layers ? std::string("main.") : say("ramps.", l, ".");
             ExitWeights& slot = weights_.exits[l - first];
             slot.layer = l;
-            linear(slot.pooler, prefix + "pooler", shape_.hidden, shape_.hidden, Activation::tanh);
+            if (l == shape_.layers || tensors_.has(prefix + "pooler.weight")) {
+                linear(slot.pooler, prefix + "pooler", shape_.hidden, shape_.hidden, Activation::tanh);
+            }
             linear(slot.classifier, prefix + "classifier", shape_.classes, shape_.hidden);
         }
     }

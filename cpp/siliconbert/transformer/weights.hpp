@@ -30,7 +30,7 @@ struct LayerWeights {
     Norm norm;
 };
 
-// Pooler (with tanh) and classifier on token 0 after a layer.
+// Pooler (with tanh) and classifier on token 0 after a layer; a linear ramp has no pooler.
 struct ExitWeights {
     std::size_t layer = 0;
     std::shared_ptr<const Linear> pooler;

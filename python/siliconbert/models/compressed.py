@@ -67,6 +67,8 @@ def write_compressed(model: Model, path: Path, table: Path | None, most_bytes: i
         "activations": model.activations.engine() if model.activations else None,
         "card": dict(model.card),
     }
+    if model.linear_ramps:
+        record["linear_ramps"] = True
     if model.spans is not None:
         record[KEY] = model.spans.plain()
     own = set(model.tensors)
@@ -86,17 +88,18 @@ def read_compressed(path: Path) -> Contents:
     errors: ValueError with one sentence that names the file and the tensor or key
     """
     file, record = _open(path)
-    record.only("version", "shape", "ramps", "formats", "activations", KEY, "table", "card")
+    record.only("version", "shape", "ramps", "linear_ramps", "formats", "activations", KEY, "table", "card")
     shape = _shape(record.part("shape"))
     record.require(isinstance(record.values.get("ramps"), bool), "ramps", "true or false")
-    wanted = shape.tensors(record.values["ramps"])
+    record.require(record.values.get("linear_ramps", True) is True, "linear_ramps", "true")
+    wanted = shape.tensors(record.values["ramps"], "linear_ramps" in record.values)
+    order = list(wanted)
     tensors: dict[str, packed.Packed] = {}
     vocabulary_in = file
     if "table" in record.values:
         vocabulary_in, known = _open_table(path, record.part("table"))
         tensors = _tensors(vocabulary_in, known, {_WORD: wanted.pop(_WORD)})
     tensors |= _tensors(file, record, wanted)
-    order = shape.tensors(record.values["ramps"])
     activations = _activations(record, shape)
     return Contents(
         shape,

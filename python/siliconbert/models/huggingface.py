@@ -81,7 +81,9 @@ def read_huggingface(folder: Path) -> Directory:
     prefix = f"{shape.model_type}."
     prefixed = any(name.startswith(f"{prefix}embeddings.") for name in stored.files)
     names = Names(shape, prefix if prefixed else "")
-    tensors = {name: stored.read(names.theirs(name), size) for name, size in shape.tensors(ramps).items()}
+    linear = "ramps.1.pooler.weight" not in stored.files
+    wanted = shape.tensors(ramps, linear)
+    tensors = {name: stored.read(names.theirs(name), size) for name, size in wanted.items()}
     tokenizer = folder / "tokenizer.json"
     card = folder / "card.json"
     return Directory(

@@ -101,7 +101,12 @@ class Model:
     @property
     def ramps(self) -> bool:
         """Whether there is a classifier after every layer, not only after the last."""
-        return "ramps.1.pooler.weight" in self.tensors
+        return "ramps.1.classifier.weight" in self.tensors
+
+    @property
+    def linear_ramps(self) -> bool:
+        """Whether those classifiers are linear: on token 0 itself, without a pooler."""
+        return self.ramps and "ramps.1.pooler.weight" not in self.tensors
 
     def matrices(self) -> list[str]:
         """The names of the weight matrices and tables, the word table first."""

@@ -85,10 +85,11 @@ class Shape:
         del sizes["model_type"]
         return sizes
 
-    def tensors(self, ramps: bool) -> dict[str, tuple[int, ...]]:
+    def tensors(self, ramps: bool, linear: bool = False) -> dict[str, tuple[int, ...]]:
         """Canonical name -> shape of every tensor; matrices are (outputs, inputs).
 
-        ramps: whether there is a classifier after every layer, not only after the last
+        ramps  : whether there is a classifier after every layer, not only after the last
+        linear : whether those before the last are linear, without a pooler
         """
         wide = {"hidden": self.hidden, "ffn": self.ffn}
         found = dict(self._embeddings())
@@ -98,7 +99,8 @@ class Shape:
             for name in ("attention_norm", "norm"):
                 found |= _pair(f"layers.{group}.{name}", (self.hidden,), self.hidden)
         for place in self.classifiers(ramps):
-            found |= _linear(f"{place}.pooler", self.hidden, self.hidden)
+            if place == "main" or not linear:
+                found |= _linear(f"{place}.pooler", self.hidden, self.hidden)
             found |= _linear(f"{place}.classifier", self.classes, self.hidden)
         return found
 

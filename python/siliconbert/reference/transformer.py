@@ -103,8 +103,10 @@ def _heads(shape, x):
 
 
 def _classify(tensors, head, place, token, quantize):
-    pooled = np.tanh(_linear(tensors, f"{head}.pooler", quantize(f"{place}.token", token)))
-    return _linear(tensors, f"{head}.classifier", quantize(f"{place}.pooled", pooled))
+    inputs = quantize(f"{place}.token", token)
+    if f"{head}.pooler.weight" in tensors:  # a linear ramp has none
+        inputs = quantize(f"{place}.pooled", np.tanh(_linear(tensors, f"{head}.pooler", inputs)))
+    return _linear(tensors, f"{head}.classifier", inputs)
 
 
 def _linear(tensors, name, x):

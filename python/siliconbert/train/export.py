@@ -48,7 +48,7 @@ EMBEDDINGS = {
 }
 
 
-def names(shape: Shape) -> dict[str, str]:
+def names(shape: Shape, ramps: str = "deebert") -> dict[str, str]:
     """Our parameter name -> the transformers tensor name (ours are `ramps.<l>...`, l from 1)."""
     albert = shape.model_type == "albert"
     out = {ours: f"{shape.model_type}.embeddings.{theirs}" for ours, theirs in EMBEDDINGS.items()}
@@ -68,7 +68,7 @@ def names(shape: Shape) -> dict[str, str]:
         out[f"heads.{last}.pooler.{part}"] = f"{pooler}.{part}"
         out[f"heads.{last}.classifier.{part}"] = f"classifier.{part}"
         for i in range(last):
-            for piece in ("pooler", "classifier"):
+            for piece in ("classifier",) if ramps == "linear" else ("pooler", "classifier"):
                 out[f"heads.{i}.{piece}.{part}"] = f"ramps.{i + 1}.{piece}.{part}"
     return out
 
@@ -147,9 +147,11 @@ def load(folder: Path) -> Network:
     network = Network(shape)
     network.classes = classes_of(folder)
     tensors = shards.read(folder)
+    linear = "ramps.1.classifier.weight" in tensors and "ramps.1.pooler.weight" not in tensors
+    network.begin_ramps("linear" if linear else "deebert")
     prefix = f"{shape.model_type}."
     found = {}
-    for ours, theirs in names(shape).items():
+    for ours, theirs in names(shape, network.ramps).items():
         for name in (theirs, theirs.removeprefix(prefix)):
             if name in tensors:
                 found[ours] = tensors[name]
@@ -173,7 +175,8 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
     fresh.mkdir(parents=True)
     state = network.state_dict()
     tensors: dict[str, Tensor] = {
-        theirs: state[ours].detach().float().contiguous() for ours, theirs in names(network.shape).items()
+        theirs: state[ours].detach().float().contiguous()
+        for ours, theirs in names(network.shape, network.ramps).items()
     }
     _write(tensors, fresh / "model.safetensors")
     (fresh / "config.json").write_text(json.dumps(config(network), indent=1) + "\n")

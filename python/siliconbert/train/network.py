@@ -123,12 +123,12 @@ def _context(qkv: Tensor, working: Working, tap: Tap) -> Tensor:
 
 
 class Head(nn.Module):
-    """DeeBERT-style exit: dense + tanh on token 0, then a classifier."""
+    """An exit on token 0: dense + tanh and a classifier as in DeeBERT, or the classifier alone ("linear")."""
 
-    def __init__(self, width: int, labels: int):
+    def __init__(self, width: int, labels: int, kind: str = "deebert"):
         """Fresh weights."""
         super().__init__()
-        self.pooler = nn.Linear(width, width)
+        self.pooler = nn.Linear(width, width) if kind == "deebert" else None
         self.classifier = nn.Linear(width, labels)
 
     def forward(
@@ -138,8 +138,10 @@ class Head(nn.Module):
         effective: Callable[[nn.Linear], Tensor] = master,
     ) -> Tensor:
         """Logits (n, classes) from token-0 states (n, width)."""
-        pooled = torch.tanh(F.linear(tap("first", first), effective(self.pooler), self.pooler.bias))
-        return F.linear(tap("pooled", pooled), effective(self.classifier), self.classifier.bias)
+        x = tap("first", first)
+        if self.pooler is not None:
+            x = tap("pooled", torch.tanh(F.linear(x, effective(self.pooler), self.pooler.bias)))
+        return F.linear(x, effective(self.classifier), self.classifier.bias)
 
 
 class Network(nn.Module):
@@ -175,6 +177,18 @@ class Network(nn.Module):
         self.heads = nn.ModuleList(Head(self.shape.width, len(classes)) for _ in self.heads)
         for head in self.heads:
             nn.init.constant_(head.classifier.bias, middle)
+
+    @property
+    def ramps(self) -> str:
+        """Kind of the exits before the last."""
+        linear = len(self.heads) > 1 and self.heads[0].pooler is None
+        return "linear" if linear else "deebert"
+
+    def begin_ramps(self, kind: str) -> None:
+        """Fresh exits before the last, where they are of another kind."""
+        if kind != self.ramps:
+            ramps = [Head(self.shape.width, self.shape.labels, kind) for _ in self.heads[:-1]]
+            self.heads = nn.ModuleList([*ramps, self.heads[-1]])
 
     def embed(self, ids: Tensor, types: Tensor, dtype: torch.dtype) -> Tensor:
         """Layer 0: (n, length, width)."""

@@ -33,6 +33,7 @@ def train_ramps(
     log: Callable[[str], None],
 ) -> None:
     """Trains heads 1..L-1 at once, with equal weight; the main classifier stays as stage 1 left it."""
+    network.begin_ramps(recipe.kind)
     ramps = nn.ModuleList(list(network.heads)[:-1])
     optimizer = torch.optim.AdamW(
         ramps.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True

@@ -20,6 +20,7 @@ from siliconbert.train.spans import SpanPlan
 RECORDS = {"augment": Augment, "spans": SpanPlan}
 SIZES = get_type_hints(Shape)
 PHASES = ("general", "task", "ramps")
+KINDS = ("deebert", "linear")
 AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
 STARTS = ("package", "base", "svd")  # any other start is the name of a recipe that has run before
 
@@ -58,6 +59,8 @@ class Recipe:
                       ALBERT's mapping to the hidden width counts as encoder and goes on learning
     spans           : how a task phase learns attention spans, see spans.SpanPlan; without it, spans that the
                       network has stay as they are
+    kind            : of the exits before the last, in a ramps phase: "deebert" (pooler and classifier) or
+                      "linear" (a classifier on token 0); those of another kind make way for fresh ones
     steps           : stop (and end the learning rate's decay) there, before the last epoch is over
     batch           : sentences a batch on stored states (ramps phase); `batch_tokens` elsewhere
     budget_minutes  : what the phase may take on two cores with bf16 products; for planning only
@@ -97,6 +100,7 @@ class Recipe:
     density: dict[str, Schedule] = field(default_factory=dict)
     score_lr: float = 1e-2
     spans: SpanPlan | None = None
+    kind: str = "deebert"
     clip: float = 1.0
     evaluate_minutes: float = 2.5
     checkpoint_minutes: float = 3.0
@@ -172,6 +176,11 @@ def _made(raw: dict[str, Any]) -> Recipe:
 
 
 def _check_names(place: str, recipe: Recipe) -> None:
+    if recipe.kind not in (KINDS if recipe.phase == "ramps" else KINDS[:1]):
+        raise ValueError(
+            f"train: {place}: kind must be one of {', '.join(KINDS)} and is for a ramps phase; "
+            f"got '{recipe.kind}'"
+        )
     named = {recipe.start, recipe.teacher}
     if "package" in named and recipe.base:
         raise ValueError(f"train: {place}: a recipe with a base must start from base, not from package")
