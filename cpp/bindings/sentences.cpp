@@ -25,7 +25,7 @@ py::dict columns(const std::vector<SentenceCost>& costs) {
     column("latency", [](const SentenceCost& c) { return c.latency; });
     column("dynamic", [](const SentenceCost& c) { return c.energy.dynamic; });
     column("leakage", [](const SentenceCost& c) { return c.energy.leakage; });
-    column("clock", [](const SentenceCost& c) { return c.energy.clock; });
+    column("adpll", [](const SentenceCost& c) { return c.energy.adpll; });
     column("regulator", [](const SentenceCost& c) { return c.energy.regulator; });
     column("transition", [](const SentenceCost& c) { return c.energy.transition; });
     column("feasible", [](const SentenceCost& c) { return c.feasible ? 1.0 : 0.0; });

@@ -74,7 +74,7 @@ def test_a_timeline_adds_up_to_its_sentence(target, first):
         assert [w for w in what if w.startswith("layer")] == [f"layer {k}" for k in range(1, e + 1)]
         np.testing.assert_allclose(start[1:], np.cumsum(seconds)[:-1])
         assert seconds.sum() == pytest.approx(whole["latency"][i], rel=1e-12)
-        total = sum(whole[part][i] for part in ("dynamic", "leakage", "clock", "regulator", "transition"))
+        total = sum(whole[part][i] for part in ("dynamic", "leakage", "adpll", "regulator", "transition"))
         assert joules.sum() == pytest.approx(total, rel=1e-12)
 
 
@@ -197,7 +197,7 @@ def test_a_timeline_ends_at_the_target_at_the_lowest_level(by_curve):
             "leakage_law must be one of barrier-lowering, constant-current; got 'none'",
         ),
         ({"regulator": "buck"}, "regulator must be one of ideal, linear; got 'buck'"),
-        ({"voltages": [1]}, "changes must be among add_interval, .*; got 'voltages'"),
+        ({"voltages": [1]}, "changes must be among accumulator_bits, .*; got 'voltages'"),
         ({"voltage_levels": [0.8, 0.5]}, "must lie below the nominal one|must be positive and ascend"),
         ({"alpha": 0}, "alpha must be positive and load at least 0, got 0 and 1"),
         ({"rail_capacitance": -1}, "rail capacitance and settling time must be at least 0"),

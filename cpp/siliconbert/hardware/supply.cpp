@@ -33,7 +33,7 @@ void check_supply(const Supply& supply) {
 Energy& Energy::operator+=(const Energy& other) {
     dynamic += other.dynamic;
     leakage += other.leakage;
-    clock += other.clock;
+    adpll += other.adpll;
     regulator += other.regulator;
     transition += other.transition;
     return *this;
@@ -43,7 +43,7 @@ Energy spend(const Supply& supply, double dynamic, double seconds, const Operati
     const double v = point.voltage / supply.nominal_voltage();
     Energy energy{.dynamic = dynamic * v * v,
                   .leakage = supply.leakage(point.voltage) * seconds,
-                  .clock = supply.clock_power * point.frequency / supply.nominal_frequency() * seconds};
+                  .adpll = supply.clock_power * point.frequency / supply.nominal_frequency() * seconds};
     if (supply.regulator_input > 0) {
         const double drawn = supply.regulator_input / (point.voltage * supply.regulator_efficiency);
         energy.regulator = (drawn - 1) * (energy.dynamic + energy.leakage);

@@ -29,11 +29,11 @@ void check_supply(const Supply& supply);
 struct Energy {
     double dynamic = 0;
     double leakage = 0;
-    double clock = 0;
+    double adpll = 0;
     double regulator = 0;   // lost between the regulator's input and the logic
     double transition = 0;  // charging the rail again
 
-    double total() const { return dynamic + leakage + clock + regulator + transition; }
+    double total() const { return dynamic + leakage + adpll + regulator + transition; }
     Energy& operator+=(const Energy& other);
 };
 

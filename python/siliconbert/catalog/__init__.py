@@ -23,7 +23,7 @@ else:
     import tomli as tomllib
 
 _FIELDS = {"value", "unit", "source", "where", "node", "note"}
-_SILICON = {"accelerators", "cells", "memories", "processors"}
+_SILICON = {"accelerators", "actions", "cells", "memories", "processors"}
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,21 @@
 """What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence."""
 
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
+from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
 from siliconbert.hardware.memories import Array, Dram, Transfer, memories, memory
 from siliconbert.hardware.own import load_accelerators, load_memories
 from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
 from siliconbert.hardware.processors import Processor, processor, processors
 from siliconbert.hardware.shapes import Shape, shape
+from siliconbert.hardware.work import Density
 
 __all__ = [
     "Accelerator",
     "Array",
+    "Calibration",
     "Cost",
+    "Density",
     "Dram",
     "Memories",
     "PowerOn",

@@ -1,6 +1,7 @@
 """EdgeBERT's accelerator: a record of the catalogue at one size, and what layers and sentences cost on it.
 
-Not in this model: reading the embeddings from ReRAM, moving weights, and GELU.
+Not in this model: reading the embeddings, the memory that holds the encoder's weights, GELU, biases and
+transposes, which the public hardware leaves to its host.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from numpy.typing import ArrayLike
 
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
+from siliconbert.hardware.area import cell_areas, reram_area
+from siliconbert.hardware.calibration import OVERLAPS, Calibration, calibrate, core_energies, units
 from siliconbert.hardware.costs import Cost, Floats, Run, Segment, make_run, make_segment
-from siliconbert.hardware.shapes import Shape, shape
+from siliconbert.hardware.shapes import shape
 from siliconbert.hardware.supply import curve, supply
+from siliconbert.hardware.work import layer_work
 
 
 def names() -> list[str]:
@@ -33,6 +37,7 @@ def accelerator(
     n: int = 16,
     leakage_mw: float | None = None,
     sfu_overlap: float | None = None,
+    overlap: str | None = None,
     **changes: Any,
 ) -> Accelerator:
     """An accelerator of the catalogue.
@@ -41,6 +46,8 @@ def accelerator(
     leakage_mw  : mW at nominal voltage; the record's value where None
     sfu_overlap : share of the special function unit's cycles hidden behind the processing unit's, 0..1;
                   the record's value where None
+    overlap     : what runs at the same time: "none" (as the public driver), "transfers" (the bus hides behind
+                  both units) or "all" (the SFU hides behind the PU too); the record's where None
     changes     : other values of the record by key, in its units; among them frequency_curve
                   ("alpha-power", "linear", "proportional", "successor"), leakage_law ("barrier-lowering",
                   "constant-current") and regulator ("ideal", "linear"), see supply()
@@ -58,6 +65,8 @@ def accelerator(
         known = ", ".join(sorted(values))
         raise ValueError(f"hardware.accelerator: changes must be among {known}; got {min(unknown)!r}")
     values |= changes
+    if overlap is not None:
+        values["sfu_overlap"], values["transfer_overlap"] = _overlap(overlap)
     if leakage_mw is not None:
         values["leakage_power"] = leakage_mw
     if sfu_overlap is not None:
@@ -65,13 +74,21 @@ def accelerator(
     return Accelerator(name, n, values)
 
 
+def _overlap(name: str) -> tuple[float, float]:
+    if name not in OVERLAPS:
+        raise ValueError(f"hardware.accelerator: overlap must be one of {', '.join(OVERLAPS)}; got {name!r}")
+    return OVERLAPS[name]
+
+
 @dataclass(frozen=True)
 class Accelerator:
-    """EdgeBERT's accelerator with n x n multipliers: cycles, energy as V^2 x cycles, planned voltage.
+    """EdgeBERT's accelerator with n x n multipliers: cycles, energy of counted actions, planned voltage.
 
-    values: the numbers of the record, in its units. Energy a cycle is set so that the record's average power
-    is met at its size; at another n it scales with n^energy_exponent, an assumption.
-    source: edgebert_micro2021, Secs. 5.2, 7, 8; edgebert_code
+    values : the numbers of the record, in its units. Energy is counts times published energies an action,
+             and one constant a cycle so that the record's average power is met at its size: `calibration`
+    source : edgebert_micro2021, Secs. 5.2, 7, 8; edgebert_code; actions.toml
+
+    Keyword arguments `work` of its methods are those of layer() but model and ramp.
     """
 
     name: str
@@ -79,64 +96,80 @@ class Accelerator:
     values: dict[str, Any]
 
     def layer(
-        self, model: Any, sequence: int = 128, heads_off: int = 0, density: float = 1.0, ramp: bool = False
+        self, model: Any, sequence: int = 128, heads_off: int = 0, *, ramp: bool = False, **work: Any
     ) -> Cost:
         """The cost of one encoder layer for one sentence.
 
         model     : whatever shape() takes
+        ramp      : with the exit classifier (pooler, classifier, entropy) after the layer
         sequence  : tokens, padding included (the paper pads to 128)
         heads_off : heads that the learned spans switch off
-        density   : kept fraction of the encoder's weights; changes kept_macs_by_part only
-        ramp      : with the exit classifier (pooler, classifier, entropy) after the layer
-        """
-        work = self._work(shape(model), sequence, heads_off, density, ramp)
-        cycles = _core.layer_cycles(self._units, work)
-        total = sum(cycles.values())
-        whole = _core.nominal(self._supply, [total], [total * self._energy_per_cycle])
-        per_cycle_pj = self._energy_per_cycle * 1e12
-        energy_pj = {unit: count * per_cycle_pj for unit, count in cycles.items()}
-        energy_pj |= {part: float(whole[part][0]) * 1e12 for part in ("leakage", "clock")}
-        seconds = float(whole["latency"][0])
-        return Cost(_core.macs(work), _core.macs(work, kept=True), cycles, energy_pj, seconds)
+        spans     : instead of heads_off, models.Spans of one weight set, or z of every head (ramp: 32 tokens)
+        density   : kept share of the encoder's weights, a number or a Density, or one each for qkv, output,
+                    ffn_up and ffn_down: fewer bytes move, and vectors of n weights that are all zero take no
+                    energy in the multipliers. The processing unit's cycles do not depend on it
+        rule      : what a span takes away: "paper", the heads that are off but not their slice of the output
+                    product; "window", that slice too, and the pairs of tokens beyond a head's reach
+        width     : bits of a weight and of an activation; cycles do not depend on it
+        errors    : ValueError naming the argument; also where a tile does not fit the buffers
 
-    def base(
-        self,
-        model: Any,
-        sentences: int = 1,
-        sequence: int = 128,
-        heads_off: int = 0,
-        target_ms: float | None = None,
-    ) -> Run:
+        >>> accelerator("edgebert-12nm").layer("albert-base", heads_off=8).macs_by_part["scores"]
+        4194304.0
+        """
+        sizes = shape(model)
+        asked = layer_work(sizes, self.n, sequence, heads_off, ramp=ramp, **work)
+        cost = _core.layer_cost(self._units, asked)
+        dynamic = _core.dynamic_energy(self._energies(work.get("width", 8)), cost)
+        whole = _core.nominal(self._supply, [sum(cost.time.values())], [sum(dynamic.values())])
+        energy_pj = {part: joules * 1e12 for part, joules in dynamic.items()}
+        energy_pj["leakage"] = float(whole["leakage"][0]) * 1e12
+        energy_pj["adpll"] = float(whole["adpll"][0]) * 1e12
+        return Cost(
+            macs_by_part=_core.macs(asked),
+            kept_macs_by_part=_core.macs(asked, kept=True),
+            cycles=cost.time,
+            busy=cost.busy,
+            actions=cost.actions,
+            tiles=_core.tilings(self._units, asked),
+            energy_pj=energy_pj,
+            seconds=float(whole["latency"][0]),
+        )
+
+    def area(self) -> dict[str, float]:
+        """Area by part, mm^2: cells grown by the calibrated factor, and the ReRAM by the paper's own density.
+
+        >>> round(sum(accelerator("edgebert-12nm").area().values()), 9)
+        1.4
+        """
+        layout = self.calibration.layout
+        parts = {part: area * layout for part, area in cell_areas(self.values, self.n).items()}
+        return parts | {"reram": reram_area(self.values)}
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The two constants that were set to meet the two published totals."""
+        return calibrate(self.values)
+
+    def base(self, model: Any, sentences: int = 1, target_ms: float | None = None, **work: Any) -> Run:
         """Sentences through all layers and the main classifier, at nominal voltage and frequency.
 
         target_ms: milliseconds a sentence may take; None: no target, all are feasible
         """
-        sizes = shape(model)
-        layer = self._cycles(sizes, sequence, heads_off, ramp=False)
-        classifier = self._cycles(sizes, sequence, heads_off, ramp=True) - layer
-        return self._nominal(np.full(sentences, sizes.layers * layer + classifier), target_ms, "base")
+        layers = shape(model).layers
+        plain, last = (np.array(self._layer(model, ramp, work)) for ramp in (False, True))
+        return self._nominal(np.tile((layers - 1) * plain + last, (sentences, 1)), target_ms, "base")
 
-    def early_exit(
-        self,
-        model: Any,
-        layer: ArrayLike,
-        sequence: int = 128,
-        heads_off: int = 0,
-        target_ms: float | None = None,
-    ) -> Run:
+    def early_exit(self, model: Any, layer: ArrayLike, target_ms: float | None = None, **work: Any) -> Run:
         """Sentences that leave after the given layers (1..L), at nominal voltage and frequency.
 
         Every layer that runs has an exit classifier. target_ms: as in base().
         """
-        sizes = shape(model)
+        layers = shape(model).layers
         exits = np.atleast_1d(np.asarray(layer))
-        if exits.size and not (exits.min() >= 1 and exits.max() <= sizes.layers):
-            raise ValueError(
-                f"early_exit: layer must be in 1..{sizes.layers}, got {exits.min()}..{exits.max()}"
-            )
-        return self._nominal(
-            exits * self._cycles(sizes, sequence, heads_off, ramp=True), target_ms, "early_exit"
-        )
+        if exits.size and not (exits.min() >= 1 and exits.max() <= layers):
+            raise ValueError(f"early_exit: layer must be in 1..{layers}, got {exits.min()}..{exits.max()}")
+        each = np.array(self._layer(model, True, work))
+        return self._nominal(np.multiply.outer(exits, each), target_ms, "early_exit")
 
     def sentences(
         self,
@@ -144,9 +177,8 @@ class Accelerator:
         layer: ArrayLike,
         predicted: ArrayLike,
         target_ms: float = 50.0,
-        sequence: int = 128,
-        heads_off: int = 0,
         first: int = 1,
+        **work: Any,
     ) -> Run:
         """Latency-aware sentences: after layer `first` the voltage is planned from the predicted layer.
 
@@ -162,7 +194,7 @@ class Accelerator:
         >>> float(run.voltage[0])
         0.7
         """
-        plan = self._plan(shape(model), target_ms, sequence, heads_off, first)
+        plan = self._plan(model, target_ms, first, work)
         return make_run(
             _core.planned(self._supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted)), target_ms
         )
@@ -173,9 +205,8 @@ class Accelerator:
         layer: int,
         predicted: int,
         target_ms: float = 50.0,
-        sequence: int = 128,
-        heads_off: int = 0,
         first: int = 1,
+        **work: Any,
     ) -> list[Segment]:
         """One latency-aware sentence, stretch by stretch, as the paper's Figure 7 shows it.
 
@@ -184,7 +215,7 @@ class Accelerator:
         >>> [s.what for s in accelerator("edgebert-12nm").timeline("albert-base", 2, 2)]
         ['layer 1', 'plan', 'settle', 'layer 2', 'raise', 'idle']
         """
-        plan = self._plan(shape(model), target_ms, sequence, heads_off, first)
+        plan = self._plan(model, target_ms, first, work)
         found = [make_segment(*each) for each in _core.timeline(self._supply, plan, layer, predicted)]
         end = (found[-1].start_ms + found[-1].ms) * 1e-3
         left = max(0.0, target_ms * 1e-3 - end)
@@ -206,72 +237,50 @@ class Accelerator:
         """Leakage power at a voltage, W."""
         return float(self._supply.leakage(voltage))
 
-    def _work(self, sizes: Shape, sequence: int, heads_off: int, density: float, ramp: bool) -> Any:
-        if sequence < 0 or heads_off < 0:
-            raise ValueError(
-                f"hardware: sequence and heads_off must be at least 0, got {sequence} and {heads_off}"
-            )
-        return _core.LayerWork(
-            tokens_attention=sequence,
-            tokens_ffn=sequence,
-            hidden=sizes.hidden,
-            heads=sizes.heads,
-            heads_off=heads_off,
-            ffn=sizes.ffn,
-            density=density,
-            classes=sizes.classes if ramp else 0,
-        )
+    def _layer(self, model: Any, ramp: bool, work: dict[str, Any]) -> tuple[float, float]:
+        """Cycles of a layer, and their dynamic energy at nominal voltage, J."""
+        cost = _core.layer_cost(self._units, layer_work(shape(model), self.n, ramp=ramp, **work))
+        dynamic = _core.dynamic_energy(self._energies(work.get("width", 8)), cost)
+        return sum(cost.time.values()), sum(dynamic.values())
 
-    def _cycles(self, sizes: Shape, sequence: int, heads_off: int, ramp: bool) -> float:
-        work = self._work(sizes, sequence, heads_off, 1.0, ramp)
-        return float(sum(_core.layer_cycles(self._units, work).values()))
-
-    def _plan(self, sizes: Shape, target_ms: float, sequence: int, heads_off: int, first: int) -> Any:
-        layer = self._cycles(sizes, sequence, heads_off, ramp=True)
+    def _plan(self, model: Any, target_ms: float, first: int, work: dict[str, Any]) -> Any:
+        cycles, joules = self._layer(model, True, work)
         choice = _core.voltage_cycles(self._units)
         return _core.LatencyPlan(
-            layer_cycles=layer,
-            layer_energy=layer * self._energy_per_cycle,
+            layer_cycles=cycles,
+            layer_energy=joules,
             plan_cycles=choice,
-            plan_energy=choice * self._energy_per_cycle,
-            layers=sizes.layers,
+            plan_energy=choice * self._cycle_pj * 1e-12,
+            layers=shape(model).layers,
             first=first,
             target=target_ms * 1e-3,
         )
 
-    def _nominal(self, cycles: Floats, target_ms: float | None, caller: str) -> Run:
+    def _nominal(self, work: Floats, target_ms: float | None, caller: str) -> Run:
+        """Rows of cycles and joules."""
         if target_ms is not None and not target_ms > 0:
             raise ValueError(f"{caller}: target_ms must be positive, got {target_ms}")
-        table = _core.nominal(self._supply, cycles, cycles * self._energy_per_cycle)
+        table = _core.nominal(self._supply, work[:, 0], work[:, 1])
         if target_ms is not None:
             table["feasible"] = table["latency"] <= target_ms * 1e-3
         return make_run(table, target_ms)
 
+    def _energies(self, width: int) -> Any:
+        return core_energies(self.values, width, self._cycle_pj, self.calibration.actions)
+
+    @property
+    def _cycle_pj(self) -> float:
+        size = self.n / self.values["calibrated_size"]
+        return float(self.calibration.cycle_pj * size ** self.values["clock_exponent"])
+
     @cached_property
     def _units(self) -> Any:
-        keys = (
-            "softmax_interval",
-            "layer_norm_interval",
-            "add_interval",
-            "entropy_interval",
-            "voltage_interval",
-        )
-        numbers = {key: self.values[key] for key in (*keys, "sfu_overlap")}
-        return _core.EdgebertUnits(n=self.n, **numbers)
+        return units(self.values, self.n)
 
     @cached_property
     def _supply(self) -> Any:
-        return supply(self.values)
-
-    @property
-    def _energy_per_cycle(self) -> float:
-        """Dynamic energy a cycle at nominal voltage, J."""
-        v = self.values
-        dynamic_mw = v["average_power"] - v["leakage_power"] - v["clock_power"]
-        if dynamic_mw < 0:
-            raise ValueError(
-                "hardware: leakage must leave a dynamic power of at least 0 of the average power, "
-                f"got {v['leakage_power']:g} of {v['average_power']:g} mW"
-            )
-        scale = (self.n / v["calibrated_size"]) ** v["energy_exponent"]
-        return float(dynamic_mw * 1e-3 / (v["nominal_frequency"] * 1e9) * scale)
+        """With leakage that grows with the cells' area (assumed)."""
+        ours, theirs = (
+            sum(cell_areas(self.values, n).values()) for n in (self.n, self.values["calibrated_size"])
+        )
+        return supply(self.values | {"leakage_power": self.values["leakage_power"] * ours / theirs})

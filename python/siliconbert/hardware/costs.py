@@ -8,23 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-PARTS = ("dynamic", "leakage", "clock", "regulator", "transition")
+PARTS = ("dynamic", "leakage", "adpll", "regulator", "transition")
 
 
 @dataclass(frozen=True)
 class Cost:
     """What one encoder layer costs for one sentence, at nominal voltage and frequency.
 
-    macs_by_part, kept_macs_by_part : multiply-accumulates; kept: those whose weight is not pruned (the cycles
-                                      do not depend on it: the processing unit skips no time)
-    cycles                          : by unit, pu and sfu
-    energy_pj                       : by part, pJ: pu, sfu, leakage, clock
+    macs_by_part, kept_macs_by_part : multiply-accumulates; kept: those whose weight is not pruned
+    cycles                          : by unit, pu, sfu and transfer, those that add to the time
+    busy                            : by unit, all in which it works, also those that hide behind the others
+    actions                         : what takes energy, counted (hardware/edgebert.hpp)
+    tiles                           : by product, rows and columns that the buffers hold at a time
+    energy_pj                       : by part, pJ: mac, register, sram, decode, sfu, clock (its tree, control,
+                                      all that the counted actions leave out), leakage, adpll
     seconds                         : s
     """
 
     macs_by_part: dict[str, float]
     kept_macs_by_part: dict[str, float]
     cycles: dict[str, float]
+    busy: dict[str, float]
+    actions: dict[str, float]
+    tiles: dict[str, tuple[int, int]]
     energy_pj: dict[str, float]
     seconds: float
 
@@ -45,7 +51,7 @@ class Run:
 
     voltage, frequency : V and Hz of the layers after the prediction; nominal where all ran at nominal
     latency            : s
-    by_part            : J: dynamic, leakage, clock, regulator (its losses, where they are counted),
+    by_part            : J: dynamic, leakage, adpll, regulator (its losses, where they are counted),
                          transition (charging the rail again)
     feasible           : whether the predicted exit (at nominal: the real one) ends by the latency target
     reason             : one sentence where some are not feasible, else empty

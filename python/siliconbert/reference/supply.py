@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 Point = tuple[float, float]  # V, Hz
-Parts = tuple[float, float, float, float]  # J: dynamic, leakage, clock, regulator
+Parts = tuple[float, float, float, float]  # J: dynamic, leakage, adpll, regulator
 
 
 class Sentence(NamedTuple):
@@ -18,7 +18,7 @@ class Sentence(NamedTuple):
     latency: float
     dynamic: float
     leakage: float
-    clock: float
+    adpll: float
     regulator: float
     transition: float
     feasible: bool
