@@ -136,3 +136,44 @@ def test_named_overlaps_hide_no_more_than_the_others_work(overlap):
             "all": max(busy.values()),
         }
         assert total == pytest.approx(wanted[overlap])
+
+
+def test_a_sentence_counted_by_hand():
+    whole, early = hardware.count(TINY, sequence=8), hardware.count(TINY, exit_layer=2, sequence=8)
+    # Q, K, V, output: 4 * 8 * 32 * 32; scores and context: 2 heads * 2 * 8 * 8 * 16; FFN: 2 * 8 * 32 * 64.
+    layer, ramp = 4 * 8 * 32 * 32 + 2 * 2 * 8 * 8 * 16 + 2 * 8 * 32 * 64, 32 * 32 + 2 * 32
+    assert (whole.macs, early.macs) == (4 * layer + ramp, 2 * (layer + ramp))
+    weights = 4 * 32 * 32 + 2 * 32 * 64
+    assert whole.weight_bytes == 4 * weights + ramp and whole.mask_bytes == (4 * weights + ramp) / 8
+    assert (whole.entropies, early.entropies, early.embedding_rows) == (1, 2, 8)
+    assert (whole.softmax_rows, whole.layer_norm_rows, whole.add_rows) == (4 * 2 * 8, 4 * 16, 4 * 16)
+    half = hardware.count(TINY, sequence=8, density=0.5, width=4)
+    assert half.weight_bytes == (4 * weights / 2 + ramp) / 2 and half.macs == whole.macs
+    with pytest.raises(ValueError, match=r"^hardware.count: exit_layer must be in 1..4, got 5"):
+        hardware.count(TINY, exit_layer=5)
+
+
+@pytest.mark.parametrize(
+    ("rule", "heads_off", "macs"),
+    [
+        # ALBERT base: an output slice is 128 * 64 * 768 MACs.
+        ("paper", 8, 763_363_328),
+        ("window", 8, 763_363_328 - 8 * 128 * 64 * 768),
+    ],
+)
+def test_both_counting_rules_of_heads_off(rule, heads_off, macs):
+    assert (
+        hardware.accelerator("edgebert-12nm").layer("albert-base", heads_off=heads_off, rule=rule).macs
+        == macs
+    )
+
+
+def test_a_partial_span_saves_only_by_the_window_rule():
+    edgebert = hardware.accelerator("edgebert-12nm")
+    spans = [0.5] + [0.0] * 11  # distances 0 to 32 of 128 tokens: 128 * 65 - 32 * 33 pairs
+    paper, window = (edgebert.layer("albert-base", spans=spans, rule=rule) for rule in ("paper", "window"))
+    assert paper.macs_by_part["scores"] == 128 * 128 * 64
+    assert window.macs_by_part["scores"] == window.macs_by_part["context"] == (128 * 65 - 32 * 33) * 64
+    # By the paper's rule the zeros still skip multipliers, not cycles.
+    one_head = edgebert.layer("albert-base", heads_off=11)
+    assert paper.cycles == one_head.cycles and paper.energy_pj["mac"] < one_head.energy_pj["mac"]

@@ -3,6 +3,7 @@
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
+from siliconbert.hardware.counting import Counts, count
 from siliconbert.hardware.memories import Array, Dram, Transfer, memories, memory
 from siliconbert.hardware.own import load_accelerators, load_memories
 from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
@@ -15,6 +16,7 @@ __all__ = [
     "Array",
     "Calibration",
     "Cost",
+    "Counts",
     "Density",
     "Dram",
     "Memories",
@@ -26,6 +28,7 @@ __all__ = [
     "Table",
     "Transfer",
     "accelerator",
+    "count",
     "from_dram_only",
     "load_accelerators",
     "load_memories",

@@ -13,7 +13,7 @@ from siliconbert.hardware.memories import READINGS, memory
 
 # Numbers that a record may lack: an array's other readings, and what the cell that it names gives.
 _OPTIONAL = frozenset({"read_energy_low", "read_energy_high", "area_density", "read_latency"})
-_SHARES = frozenset({"sfu_overlap", "regulator_efficiency"})
+_SHARES = frozenset({"sfu_overlap", "transfer_overlap", "regulator_efficiency"})
 _FAMILIES = {"array": "sram", "dram": "lpddr4"}
 
 

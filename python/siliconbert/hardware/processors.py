@@ -8,6 +8,7 @@ from typing import Any
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
 from siliconbert.hardware.shapes import shape
+from siliconbert.hardware.work import layer_work
 
 _SINGLE = 4  # bytes of a weight in single precision
 
@@ -40,16 +41,7 @@ class Processor:
         (0.056, 0.168)
         """
         sizes = shape(model)
-        work = _core.LayerWork(
-            tokens_attention=sequence,
-            tokens_ffn=sequence,
-            hidden=sizes.hidden,
-            heads=sizes.heads,
-            heads_off=heads_off,
-            ffn=sizes.ffn,
-            density=1.0,
-            classes=0,
-        )
+        work = layer_work(sizes, 1, sequence, heads_off)
         count = sizes.layers if layers is None else layers
         operations = 2.0 * sum(_core.macs(work).values()) * count
         weights = _SINGLE * count * (4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.ffn)
