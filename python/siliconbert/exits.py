@@ -30,7 +30,8 @@ def entropy(logits: ArrayLike) -> NDArray[np.float32]:
     """Entropy of softmax(logits) over the last axis, natural logarithm.
 
     logits  : float32, (..., C)
-    returns : float32, (...), 0 .. ln C; NaN where a logit is not finite
+    returns : float32, (...), 0 .. ln C; NaN where a logit is not finite, and for C = 1: one output is a
+              score, and no sentence leaves early by it
     source  : edgebert_micro2021, equation 1 (equation 3 has the sign of max(x) wrong)
 
     >>> f"{entropy([[0.0, 0.0]])[0]:.4f}"

@@ -25,6 +25,7 @@ TEST_CASE("entropy neither overflows nor cancels") {
     const std::vector<float> even{700.0F, 700.0F};
     const std::vector<float> sure{0.0F, -80.0F};
     CHECK(entropy(even) == Approx(std::log(2.0)));
+    CHECK(std::isnan(entropy(std::vector<float>{1})));
     CHECK(entropy(sure) / std::exp(-80.0) == Approx(81));  // p = e^-80: p (1 - ln p)
 }
 

@@ -142,8 +142,10 @@ def test_evaluate_gives_every_exit(run, tiny):
     code, out, err = run(*arguments, "--json")
     assert code == 0, err
     found = json.loads(out)
-    assert [row["layer"] for row in found["accuracy"]] == [1, 2, 3, 4]
-    assert all(row["low"] <= row["accuracy"] <= row["high"] for row in found["accuracy"])
+    assert [(row["layer"], row["metric"]) for row in found["metrics"]] == [
+        (i, "accuracy") for i in (1, 2, 3, 4)
+    ]
+    assert all(row["low"] <= row["value"] <= row["high"] for row in found["metrics"])
     assert 1 <= found["early_exit"]["average_layer"] <= LAYERS
     code, out, _ = run(*arguments)
     assert code == 0 and "custom split" not in out and "60 sentences" in out
@@ -154,7 +156,7 @@ def test_compress_then_evaluate(run, tiny, tmp_path):
     code, out, err = run("compress", tiny / "model", small, "--data", "sst2", "--glue", tiny / "glue")
     assert code == 0 and "adaptivfloat8" in out, err
     code, out, err = run("evaluate", small, "--data", "sst2", "--glue", tiny / "glue", "--quick", "--json")
-    assert code == 0 and len(json.loads(out)["accuracy"]) == LAYERS, err
+    assert code == 0 and len(json.loads(out)["metrics"]) == LAYERS, err
 
 
 def test_reproduce_table_3(run, tiny, tmp_path):

@@ -49,6 +49,12 @@ def test_entropy_of_known_distributions():
     assert exits.entropy([3e38, -3e38]) == 0
 
 
+def test_one_output_is_a_score_and_has_no_entropy():
+    scores = np.zeros((4, 3, 1), np.float32)
+    assert np.isnan(exits.entropy(scores)).all() and np.isnan(twin.entropy(scores)).all()
+    assert exits.by_entropy(exits.entropy(scores), 9.0).tolist() == [3, 3, 3, 3]
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_logits_that_are_not_finite_have_no_entropy(random, bad):
     logits = random.normal(size=(20, 3, 4)).astype(np.float32)

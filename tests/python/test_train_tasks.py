@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
 
-from siliconbert import train  # noqa: E402
+from siliconbert import data, train  # noqa: E402
 from siliconbert.data import metrics  # noqa: E402
 from siliconbert.train import corpus, distill  # noqa: E402
 from siliconbert.train.extra import UNKNOWN  # noqa: E402
@@ -116,6 +116,6 @@ def test_every_task_of_the_shared_folder_gives_labels_and_classes(task):
     if not glue.is_dir():
         pytest.skip("needs the GLUE folders in ../shared/glue")
     found = corpus.task(task, "dev", glue)
-    scores = found.classes == (corpus.SCORE,)
+    scores = found.classes == (data.SCORE,)
     assert found.labels.dtype == (np.float32 if scores else np.int64) and len(found.labels) > 200
     assert scores or found.labels.max() == len(found.classes) - 1

@@ -12,7 +12,10 @@ namespace siliconbert {
 // cancels or overflows. (EdgeBERT's equation 3 subtracts max(x) where it must be added.)
 float entropy(std::span<const float> logits) {
     const auto finite = [](float x) { return std::isfinite(x); };
-    if (!std::all_of(logits.begin(), logits.end(), finite)) return std::numeric_limits<float>::quiet_NaN();
+    const bool distribution = logits.size() > 1;  // one output is a score
+    if (!distribution || !std::all_of(logits.begin(), logits.end(), finite)) {
+        return std::numeric_limits<float>::quiet_NaN();
+    }
     const auto largest = std::max_element(logits.begin(), logits.end());
     double others = 0;  // sum exp(d) without the largest logit's 1
     double weighted = 0;

@@ -6,7 +6,7 @@
 
 namespace siliconbert {
 
-// Natural-log entropy of softmax(logits), at least one logit; NaN where one is not finite.
+// Natural-log entropy of softmax(logits), at least one logit; NaN where one is not finite, and of one alone.
 float entropy(std::span<const float> logits);
 
 // Entropies of consecutive groups of `classes` logits.

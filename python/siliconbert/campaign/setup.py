@@ -84,6 +84,28 @@ def prepare(
     zoo: Path | None = None,
     quick: bool = False,
 ) -> Subject:
-    """The named model and sentences, with --quick at most 400 of them."""
+    """The named model and sentences, with --quick at most 400 of them.
+
+    errors: ValueError where the model's classes are not those of the task
+    """
     found = data.load(task, split=split, folder=glue)
-    return Subject(models.load(model, zoo=zoo), found.quick(QUICK_SENTENCES) if quick else found, len(found))
+    return subject(models.load(model, zoo=zoo), found, quick)
+
+
+def subject(model: Model, found: Data, quick: bool = False) -> Subject:
+    """The same of a model and data at hand."""
+    _check_classes(model, found)
+    return Subject(model, found.quick(QUICK_SENTENCES) if quick else found, len(found))
+
+
+def _check_classes(model: Model, found: Data) -> None:
+    """Names that no task uses (a hub's "not_duplicate", say) are taken by their number."""
+    wanted, theirs = found.classes or (data.SCORE,), tuple(name.lower() for name in model.classes)
+    known = {data.SCORE, *(name for task in data.names() for name in data.classes(task))}
+    named = bool(theirs) and set(theirs) <= known
+    if model.shape.classes in (0, len(wanted)) and (theirs == wanted or not named):
+        return
+    outputs = ", ".join(model.classes) or f"{model.shape.classes} without names"
+    raise ValueError(
+        f"{found.task} has the classes {', '.join(wanted)}; {model.name} has other outputs: {outputs}"
+    )

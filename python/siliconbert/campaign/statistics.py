@@ -19,10 +19,12 @@ from siliconbert.campaign.over_trials import (
     campaign_interval,
     enough,
 )
+from siliconbert.campaign.resampling import bootstrap
 
 __all__ = [
     "Interval",
     "anytime_mean",
+    "bootstrap",
     "bounded_mean",
     "campaign_drop",
     "campaign_interval",

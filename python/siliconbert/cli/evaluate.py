@@ -1,27 +1,33 @@
-"""`siliconbert evaluate`: accuracy at every exit, and where sentences leave."""
+"""`siliconbert evaluate`: a task's metrics at every exit, and where sentences leave; or all tasks at once."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from siliconbert.cli import console, options
-
-if TYPE_CHECKING:
-    from siliconbert.campaign.answers import Comparison
-    from siliconbert.campaign.statistics import Interval
+from siliconbert.cli import console, options, scores
 
 EXAMPLE = "Example: siliconbert evaluate edgebert-mini/sst2 --data vader-amazon --threshold 0.3"
+GLUE = "glue"
 
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="Model of the zoo, compressed file, or Hugging Face directory.")
+        str,
+        typer.Argument(
+            help="Model of the zoo, compressed file, or Hugging Face directory; "
+            "for --data glue a family of the zoo (minilm) or a folder of models or runs."
+        ),
     ],
-    data: Annotated[str, typer.Option("--data", help="Task; see `siliconbert list data`.")] = "sst2",
+    data: Annotated[
+        str, typer.Option("--data", help="Task, see `siliconbert list data`; glue for a table of all tasks.")
+    ] = "sst2",
     split: Annotated[str, typer.Option("--split", help="Split of the task.")] = "dev",
+    exits: Annotated[
+        bool, typer.Option("--exits", help="With --data glue: every exit, not only the last one.")
+    ] = False,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -42,64 +48,36 @@ def evaluate(
     quick: options.Quick = False,
     json: options.Json = False,
 ) -> None:
-    """Evaluate a model: accuracy after every layer; with a threshold, the average exit layer too."""
-    from siliconbert.campaign import answers, exits, setup
+    """Evaluate a model: the task's metrics after every layer, and with a threshold where sentences leave."""
+    from siliconbert.campaign import answers as comparison
+    from siliconbert.campaign import exits as leaving
+    from siliconbert.campaign import family, quality, setup
+    from siliconbert.data import answers
 
+    if data == GLUE:
+        if threshold is not None or predictions is not None or against is not None or split != "dev":
+            raise ValueError(
+                "evaluate: --split, --threshold, --predictions and --against are for one task, not for glue"
+            )
+        with console.told(), console.progress("sentences") as bar:
+            call = setup.Call(glue=glue, zoo=zoo, threads=threads, quick=quick, progress=bar)
+            members = list(family.run(model, call))
+        console.show_json(scores.document(members)) if json else scores.show_all(members, exits)
+        return
     with console.told(), console.progress("sentences") as bar:
         subject = setup.prepare(model, data, split=split, glue=glue, zoo=zoo, quick=quick)
-        trace = subject.trace(threads=threads, progress=bar(len(subject.data)))
-    rows = exits.accuracy_by_layer(trace, subject.data.labels)
-    left = None if threshold is None else exits.leave_at(trace, subject.data.labels, threshold)
-    header = subject.header(trace)
+        if threshold is not None and not subject.data.classes:
+            raise ValueError(f"evaluate: --threshold needs classes, {data} has scores, which have no entropy")
+        found = [quality.measure(subject, threads, bar(len(subject.data)))]
+        if other := quality.mismatched(subject, glue):
+            found.append(quality.measure(other, threads, bar(len(other.data))))
     if predictions is not None:
-        answers.write(predictions, trace, subject.data.labels, header)
-    versus = None if against is None else answers.compare(trace, subject.data.labels, against)
+        answers.write(predictions, found[0].answers)
+    left = None if threshold is None else leaving.leave_at(found[0].trace, subject.data.labels, threshold)
+    versus = None if against is None else comparison.compare(found[0].answers, against)
     if json:
-        console.show_json(_document(header, rows, threshold, left, versus))
-        return
-    console.say(*header)
-    columns = ["exit layer", "accuracy %", "95 % interval"]
-    text = [
-        [str(layer), f"{100 * a.value:.2f}", f"{100 * a.low:.2f} .. {100 * a.high:.2f}"]
-        for layer, a in rows.items()
-    ]
-    console.show_table("Accuracy after every layer", columns, text)
-    if threshold is not None and left is not None:
-        layer, a = left
-        console.say("", f"Leaving below {threshold} nats: layer {layer:.2f} on average, {_percent(a)} right")
-    if versus is not None:
-        d = versus.difference
-        points = f"{100 * d.value:+.2f} points ({100 * d.low:+.2f} .. {100 * d.high:+.2f})"
-        console.say("", f"Against {against}, last layer: {versus.lost} right answers lost, {points},")
-        console.say(f"McNemar p = {versus.p_value:.3f}")
-
-
-def _percent(a: Interval) -> str:
-    return f"{100 * a.value:.2f} % ({100 * a.low:.2f} .. {100 * a.high:.2f})"
-
-
-def _document(
-    header: tuple[str, ...], rows: Any, threshold: float | None, left: Any, versus: Comparison | None
-) -> dict[str, Any]:
-    accuracy = [
-        {"layer": layer, "accuracy": a.value, "low": a.low, "high": a.high} for layer, a in rows.items()
-    ]
-    document: dict[str, Any] = {"header": list(header), "accuracy": accuracy}
-    if left is not None:
-        layer, a = left
-        document["early_exit"] = {
-            "threshold": threshold,
-            "average_layer": layer,
-            "accuracy": a.value,
-            "low": a.low,
-            "high": a.high,
-        }
-    if versus is not None:
-        document["against"] = {
-            "lost": versus.lost,
-            "difference": versus.difference.value,
-            "low": versus.difference.low,
-            "high": versus.difference.high,
-            "p_value": versus.p_value,
-        }
-    return document
+        console.show_json(scores.document(found, threshold, left, versus))
+    else:
+        scores.show(found)
+        scores.show_exits(threshold, left)
+        scores.show_versus(against, versus)

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeAlias
 
-from siliconbert.data import glue, hub, vader
+from siliconbert.data import glue, hub, metrics, vader
 from siliconbert.data.record import Data, Sentence
 from siliconbert.data.tokens import Tokenizer
 
-__all__ = ["Data", "Sentence", "Tokenizer", "cache", "get", "load", "names"]
+__all__ = [
+    "SCORE",
+    "Data",
+    "Folder",
+    "Sentence",
+    "Tokenizer",
+    "cache",
+    "classes",
+    "get",
+    "load",
+    "metrics",
+    "names",
+    "splits",
+]
 
+SCORE = "score"  # the name of the one output of a model whose task has scores
 _VADER = "vader-amazon"
+Folder: TypeAlias = str | Path | None
 
 
 def names() -> list[str]:
@@ -23,6 +39,16 @@ def names() -> list[str]:
     return sorted([*glue.TASKS, _VADER])
 
 
+def classes(task: str) -> tuple[str, ...]:
+    """Names of a task's classes, in label order; none where its labels are scores.
+
+    >>> classes("mnli"), classes("stsb")
+    (('entailment', 'neutral', 'contradiction'), ())
+    """
+    _check_task(task, "classes")
+    return vader.CLASSES if task == _VADER else tuple(glue.TASKS[task].values)
+
+
 def cache() -> Path:
     """The folder for downloads: $SILICONBERT_CACHE, else siliconbert under $XDG_CACHE_HOME or ~/.cache."""
     if own := os.environ.get("SILICONBERT_CACHE"):
@@ -30,7 +56,7 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "siliconbert"
 
 
-def load(task: str, split: str = "dev", folder: str | Path | None = None) -> Data:
+def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
     """The labelled sentences of `split` of `task`.
 
     task    : one of names()
@@ -62,6 +88,15 @@ def load(task: str, split: str = "dev", folder: str | Path | None = None) -> Dat
             "give a GLUE folder or set $SILICONBERT_GLUE"
         )
     return found
+
+
+def splits(task: str, folder: Folder = None) -> tuple[str, ...]:
+    """The splits of a GLUE task that stand in the first folder which has the task; see load()."""
+    _check_task(task, "splits")
+    for place in [Path(folder)] if folder is not None else _places():
+        if found := tuple(split for split in glue.SPLITS if glue.find(task, split, place)):
+            return found
+    return ()
 
 
 def get(name: str) -> Path:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from siliconbert.data.glue import TASKS
-
 __all__ = ["METRICS", "accuracy", "answers", "f1", "matthews", "official", "pearson", "scores", "spearman"]
 
 
@@ -100,29 +98,24 @@ def official(task: str) -> tuple[str, ...]:
     return _OFFICIAL.get(task, ("accuracy",))
 
 
-def answers(task: str, logits: ArrayLike) -> NDArray[np.int64] | NDArray[np.float32]:
-    """The class, or for a task of scores the score, that logits (..., outputs) say: (...).
+def answers(logits: ArrayLike, scored: bool = False) -> NDArray[np.int64] | NDArray[np.float32]:
+    """The class, or where the one output is a score the score, that logits (..., outputs) say: (...).
 
-    >>> answers("sst2", [[0.1, 0.2], [0.5, 0.4]]).tolist(), answers("stsb", [[2.5], [4.0]]).tolist()
+    >>> answers([[0.1, 0.2], [0.5, 0.4]]).tolist(), answers([[2.5], [4.0]], scored=True).tolist()
     ([1, 0], [2.5, 4.0])
     """
     given = np.asarray(logits, np.float32)
-    return given[..., 0] if scored(task) else np.argmax(given, axis=-1).astype(np.int64)
-
-
-def scored(task: str) -> bool:
-    """Whether a task's labels are scores instead of classes."""
-    return task in TASKS and not TASKS[task].values
+    return given[..., 0] if scored else np.argmax(given, axis=-1).astype(np.int64)
 
 
 def scores(task: str, labels: ArrayLike, given: ArrayLike) -> dict[str, float]:
-    """Every official metric of the task, and accuracy where there are classes.
+    """Every official metric of the task, and accuracy where the labels are classes.
 
     >>> scores("qqp", [0, 1, 1, 1], [0, 1, 0, 1])
     {'f1': 0.8, 'accuracy': 0.75}
     """
     names = official(task)
-    if "accuracy" not in names and not scored(task):
+    if np.asarray(labels).dtype.kind != "f" and "accuracy" not in names:
         names = (*names, "accuracy")
     return {name: METRICS[name](labels, given) for name in names}
 

@@ -27,6 +27,7 @@ SHA256 = "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a"
 ARCHIVE = f"{PACKAGE}-{VERSION}.zip"
 INNER = f"{PACKAGE}-{VERSION}/additional_resources/hutto_ICWSM_2014.tar.gz"
 MEMBER = "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt"
+CLASSES = ("negative", "positive")
 LEAST_RATING = 0.5  # on the raters' scale of -4..4
 OVERLAP = Path(__file__).with_name("sst2_overlap.txt")
 
@@ -105,4 +106,4 @@ def load(archive: Path) -> Data:
         f"{PACKAGE}=={VERSION} (Hutto and Gilbert 2014), human-rated Amazon reviews, "
         f"|rating| >= {LEAST_RATING}, without SST-2's texts"
     )
-    return Data("vader-amazon", "dev", sentences, labels, ("negative", "positive"), source)
+    return Data("vader-amazon", "dev", sentences, labels, CLASSES, source)

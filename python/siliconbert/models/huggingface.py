@@ -91,7 +91,7 @@ def read_huggingface(folder: Path) -> Directory:
         tensors,
         read_spans(config, shape),
         tokenizer.read_bytes() if tokenizer.is_file() else None,
-        read_json(card).values if card.is_file() else {},
+        _class_names(config) | (read_json(card).values if card.is_file() else {}),
     )
 
 
@@ -133,6 +133,14 @@ def _classes(config: Config, stored: _Stored) -> int:
     agrees = not labels or len(labels) == classes
     config.require(agrees, "id2label", f"as long as classifier.weight has rows ({classes})")
     return classes
+
+
+def _class_names(config: Config) -> dict[str, Any]:
+    """The card's entry `classes` from id2label; nothing where transformers made the names up (LABEL_0)."""
+    labels = config.values.get("id2label")
+    names = [labels.get(str(i)) for i in range(len(labels))] if isinstance(labels, dict) else []
+    given = all(isinstance(name, str) and not name.startswith("LABEL_") for name in names)
+    return {"classes": names} if names and given else {}
 
 
 class Names:

@@ -99,6 +99,14 @@ class Model:
         return digest.hexdigest()[:16]
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs, as the card has them; none where it has not."""
+        names = self.card.get("classes")
+        if not isinstance(names, list) or len(names) != self.shape.classes:
+            return ()
+        return tuple(map(str, names))
+
+    @property
     def ramps(self) -> bool:
         """Whether there is a classifier after every layer, not only after the last."""
         return "ramps.1.classifier.weight" in self.tensors

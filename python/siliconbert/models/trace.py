@@ -24,7 +24,7 @@ class Trace:
     """Logits and entropy of N sentences at each of X exits.
 
     logits    : float32 (N, X, classes)
-    entropy   : float32 (N, X), nats; NaN where a logit is not finite
+    entropy   : float32 (N, X), nats; NaN where a logit is not finite or the one output is a score
     layers    : the layer of each exit, 1-based; the last is the main classifier's
     path      : library and instruction set that computed it; other paths may differ in the last bits
     model     : name and weights' fingerprint of the model
@@ -64,6 +64,7 @@ class Trace:
         if found.shape != (count,) or found.dtype.kind not in "iu":
             raise ValueError(
                 f"Trace.accuracy: labels must be {count} integers, got {found.dtype} {found.shape}"
+                + " (scores have no accuracy, see data.metrics)" * (found.dtype.kind == "f")
             )
         if len(outside := found[(found < 0) | (found >= classes)]):
             raise ValueError(f"Trace.accuracy: labels must be in 0..{classes - 1}, got {outside[0]}")

@@ -16,9 +16,9 @@ Floats = NDArray[np.float64]
 
 
 def entropy(logits: NDArray[Any]) -> NDArray[np.float32]:
-    """-sum p ln p of p = softmax(logits); NaN where a logit is not finite."""
+    """-sum p ln p of p = softmax(logits); NaN where a logit is not finite, and of one logit alone."""
     x = np.asarray(logits, dtype=np.float64)
-    finite = np.asarray(np.isfinite(x).all(axis=-1))
+    finite = np.asarray(np.isfinite(x).all(axis=-1) & (x.shape[-1] > 1))
     x = np.where(finite[..., np.newaxis], x, 0)
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     p = e / e.sum(axis=-1, keepdims=True)

@@ -24,7 +24,6 @@ GENERAL = (
     "mrpc",
     "stsb",
 )  # training splits; read in this order
-SCORE = "score"  # the name of the one output where labels are scores; they stay as they are, 0..5 in stsb
 FURTHER = (*extra.LINES, extra.QUESTIONS, extra.WIKITEXT)  # read where they are there
 
 
@@ -50,7 +49,7 @@ def task(name: str, split: str, glue: Path | None) -> Corpus:
     """The labelled sentences of a GLUE task."""
     found = data.load(name, split, glue)
     return Corpus(
-        found.sentences, _given(found), f"{found.provenance}, {split}", classes=found.classes or (SCORE,)
+        found.sentences, _given(found), f"{found.provenance}, {split}", classes=found.classes or (data.SCORE,)
     )
 
 
@@ -94,7 +93,7 @@ def extended(
             f"{leaks} hold text of {name}'s dev split, {len(rows) - len(kept) - leaks} were there or empty"
         )
     return Corpus(
-        sentences, np.concatenate(labels), "; ".join(sources), tuple(notes), found.classes or (SCORE,)
+        sentences, np.concatenate(labels), "; ".join(sources), tuple(notes), found.classes or (data.SCORE,)
     )
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from siliconbert.data import metrics
+from siliconbert.data.answers import Answers
 from siliconbert.train.batches import Texts, batches
 from siliconbert.train.network import Network
 
@@ -29,20 +26,22 @@ def logits(network: Network, texts: Texts, dtype: torch.dtype = torch.bfloat16) 
     return out
 
 
-def answers(network: Network, texts: Texts, task: str, dtype: torch.dtype = torch.bfloat16) -> NDArray[Any]:
-    """(sentences, exits): class numbers, or the scores of a task of scores."""
-    return metrics.answers(task, logits(network, texts, dtype).numpy())
+def answers(network: Network, texts: Texts, dtype: torch.dtype = torch.bfloat16) -> Answers:
+    """The class or score that every exit gives each sentence."""
+    labels = np.asarray(texts.labels)
+    given = metrics.answers(logits(network, texts, dtype).numpy(), scored=labels.dtype.kind == "f")
+    return Answers(labels, given, tuple(range(1, given.shape[1] + 1)))
 
 
-def scores(labels: ArrayLike, given: NDArray[Any], task: str) -> Scores:
+def scores(found: Answers, task: str) -> Scores:
     """Metric -> 100 times its value at every exit, first layer first."""
-    exits = [metrics.scores(task, labels, column) for column in given.T]
+    exits = [metrics.scores(task, found.labels, column) for column in found.given.T]
     return {name: [round(100 * one[name], 2) for one in exits] for name in exits[0]}
 
 
 def line(network: Network, texts: Texts, task: str) -> str:
     """Every metric of every exit, for the log."""
-    return said(scores(np.asarray(texts.labels), answers(network, texts, task), task))
+    return said(scores(answers(network, texts), task))
 
 
 def said(found: Scores) -> str:
@@ -52,16 +51,3 @@ def said(found: Scores) -> str:
     'f1 [50.0, 60.0]'
     """
     return "  ".join(f"{name} {values}" for name, values in found.items())
-
-
-def write(path: Path, labels: ArrayLike, given: NDArray[Any], header: tuple[str, ...]) -> None:
-    """The file of answers that `siliconbert evaluate --predictions` writes too; scores with six digits."""
-    columns = [f"layer_{layer}" for layer in range(1, given.shape[1] + 1)]
-    rows = [
-        f"{i},{label:.6g},{','.join(f'{x:.6g}' for x in row)}"
-        for i, (label, row) in enumerate(zip(np.asarray(labels), given, strict=True))
-    ]
-    lines = [*(f"# {line}" for line in header), ",".join(["sentence", "label", *columns]), *rows]
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    fresh.replace(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from siliconbert.data import Tokenizer
+from siliconbert.data import SCORE, Tokenizer
 from siliconbert.data.glue import TASKS
 from siliconbert.train import corpus, export, pretrained
 from siliconbert.train.augment import word_starts
@@ -99,7 +99,7 @@ def smoke(out: Path, task: str, albert: bool = False) -> Inputs:
     labels = labels if known else labels.astype(np.float32)
     texts = Texts(ids, types, labels)
     dev = Texts(texts.ids[:40], texts.types[:40], labels[:40])
-    classes, starts = known or (corpus.SCORE,), np.ones(base.shape.vocab, bool)
+    classes, starts = known or (SCORE,), np.ones(base.shape.vocab, bool)
     made = Pretrained(out, "made up", "made up")
     return Inputs(base, made, texts, dev, task, classes, "made up", "made up", starts)
 

@@ -6,13 +6,14 @@ import copy
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from siliconbert.data.answers import write
 from siliconbert.train import checkpoint, evaluate, export, inputs, phases, shards, sinks, student
 from siliconbert.train import recipe as recipes
 from siliconbert.train.augment import Augmenter
@@ -248,14 +249,13 @@ def _judged(
     recipe: Recipe, network: Network, given: Inputs, folder: Path, numbers: str, log: Log
 ) -> evaluate.Scores:
     """The metrics of every exit on dev; what it says of every sentence goes into the run's folder."""
-    answers = evaluate.answers(network, given.dev, given.task, torch.float32)
-    labels = np.asarray(given.dev.labels)
+    found = evaluate.answers(network, given.dev, torch.float32)
     header = (
         f"model: {recipe.name}, {numbers}, seed {recipe.seed}",
-        f"data: {given.task} dev, {len(labels)} sentences; {given.origin}",
+        f"data: {given.task} dev, {len(given.dev)} sentences; {given.origin}",
         f"numeric path: PyTorch {torch.__version__}",
     )
-    evaluate.write(folder / f"predictions_{numbers.lower()}.csv", labels, answers, header)
-    found = evaluate.scores(labels, answers, given.task)
-    log(f"{numbers} dev per exit: {evaluate.said(found)}")
-    return found
+    write(folder / f"predictions_{numbers.lower()}.csv", replace(found, header=header))
+    scores = evaluate.scores(found, given.task)
+    log(f"{numbers} dev per exit: {evaluate.said(scores)}")
+    return scores

@@ -10,6 +10,7 @@ from tests.fuzz import mutate
 from tests.fuzz.target import Target
 
 from siliconbert.campaign import answers, authors
+from siliconbert.data import Data
 from siliconbert.models import Trace
 from siliconbert.report import experiments, published
 
@@ -21,7 +22,8 @@ def _answers(data: bytes, scratch: Path) -> object:
     (scratch / "answers.csv").write_bytes(data)
     logits = np.zeros((3, 1, 2), np.float32)
     trace = Trace(logits, logits[:, :, 0], (1,), "path", "model", "sentences")
-    return answers.compare(trace, _LABELS, scratch / "answers.csv")
+    sentences = Data("sst2", "dev", ["a", "b", "c"], _LABELS, ("no", "yes"), "made up")
+    return answers.compare(answers.of(trace, sentences), scratch / "answers.csv")
 
 
 def _entropies(data: bytes, scratch: Path) -> object:
