@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'silicon
 
 from siliconbert import data, train  # noqa: E402
 from siliconbert.data import metrics  # noqa: E402
+from siliconbert.data.answers import read  # noqa: E402
 from siliconbert.train import corpus, distill  # noqa: E402
 from siliconbert.train.extra import UNKNOWN  # noqa: E402
 
@@ -24,10 +25,9 @@ def trained(folder, name, task, more="", phase="task", start=None):
 
 
 def table(folder, name):
-    rows = (folder / name / "predictions_fp32.csv").read_text().splitlines()
-    assert rows[0] == f"# model: {name}, fp32, seed 1"
-    assert rows[3] == "sentence,label,layer_1,layer_2"
-    return np.array([row.split(",") for row in rows[4:]], float)
+    found = read(folder / name / "predictions_fp32.csv")
+    assert found.header[0] == f"model: {name}, fp32, seed 1" and found.layers == (1, 2)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +53,10 @@ def test_the_outputs_are_the_classes_of_the_task_and_the_card_has_its_metrics(ru
     assert config["num_labels"] == len(classes) and list(config["id2label"].values()) == classes
     card = json.loads((folder / "card.json").read_text())
     assert card["task"] == task and card["classes"] == classes
-    rows = table(runs, task)
-    assert len(rows) == 40 and (rows[:, 0] == np.arange(40)).all()
+    answers = table(runs, task)
+    assert answers.given.shape == (40, 2)
     for exit_ in range(2):
-        expected = metrics.scores(task, rows[:, 1], rows[:, 2 + exit_])
+        expected = metrics.scores(task, answers.labels, answers.given[:, exit_])
         found = {name: values[exit_] for name, values in card["dev_per_exit_fp32"].items()}
         assert found == pytest.approx({k: 100 * v for k, v in expected.items()}, abs=0.01, nan_ok=True)
     log = (runs / task / "log.txt").read_text()
@@ -65,7 +65,8 @@ def test_the_outputs_are_the_classes_of_the_task_and_the_card_has_its_metrics(ru
 
 
 def test_fresh_heads_of_scores_begin_at_the_mean(runs):
-    assert abs(table(runs, "stsb")[:, 2].mean() - table(runs, "stsb")[:, 1].mean()) < 0.3
+    answers = table(runs, "stsb")
+    assert abs(answers.given[:, 0].mean() - answers.labels.mean()) < 0.3
 
 
 def test_teachers_and_starts_of_other_classes_are_refused(runs):
