@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from siliconbert.train import distill, evaluate
+from siliconbert.train import attention, distill, evaluate
 from siliconbert.train.batches import Batch, Texts, batches
 from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
@@ -123,13 +123,16 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
         labels = torch.cat([labels, torch.full_like(labels, UNKNOWN).repeat(recipe.augment.copies)])
     stored = None if teacher is None or recipe.augment else evaluate.logits(teacher, texts)[:, -1]
     unit = variances(teacher, texts) if teacher is not None and recipe.pairs else torch.ones(())
+    looks = recipe.attention_share > 0
+    if looks and teacher is not None:
+        attention.agree(network, teacher, recipe.pairs)
 
     def loss(b: Batch) -> tuple[Tensor, Parts]:
-        ours = network.hidden(b.ids, b.types)
+        ours, looked = _read(network, b, looks)
         theirs: list[Tensor] = []
         if teacher is not None and (recipe.pairs or recipe.augment):
             with torch.no_grad():
-                theirs = teacher.hidden(b.ids, b.types)
+                theirs, wanted = _read(teacher, b, looks)
         known = None if stored is None else stored[b.index]
         if teacher is not None and recipe.augment:
             known = teacher.logits(theirs)[-1]
@@ -141,6 +144,10 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
             return total, parts
         hidden = distill.hidden_loss(ours, theirs, recipe.pairs, unit, recipe.skip_tokens)
         total, parts = total + recipe.hidden_share * hidden, parts | {"hidden": hidden.detach()}
+        if looks:
+            on = [(attention.heads_on(network, s), attention.heads_on(teacher, t)) for s, t in recipe.pairs]
+            apart = attention.loss(looked, wanted, recipe.pairs, on)
+            total, parts = total + recipe.attention_share * apart, parts | {"attention": apart.detach()}
         if isinstance(predictors, Predictors):
             target = distill.sentence_embedding(theirs[-1])
             embedding = distill.embedding_loss(predictors.guesses(ours), target)
@@ -154,6 +161,14 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
         return evaluate.line(network, given.dev, given.task) + (spans.summary() if spans else "")
 
     return Phase(nn.ModuleList([network, predictors]), loss, report, pruner, spans)
+
+
+def _read(network: Network, b: Batch, looks: bool) -> tuple[list[Tensor], dict[int, Tensor]]:
+    """Hidden states, and with `looks` the probabilities of every layer."""
+    if not looks:
+        return network.hidden(b.ids, b.types), {}
+    with attention.Watch(network) as found:
+        return network.hidden(b.ids, b.types), found
 
 
 def _pruner(recipe: Recipe, network: Network) -> Pruner | None:

@@ -47,6 +47,8 @@ class Recipe:
     pairs           : (student layer, teacher layer) whose hidden states shall agree from token
                       `skip_tokens` on
     hidden_share    : weight of that agreement in a task phase; in the general phase it is 1
+    attention_share : weight of the agreement of attention, KL(teacher || student), in the layers of `pairs`,
+                      in a task phase
     embedding_share : weight of predicting the teacher's sentence embedding from token 0 of every layer,
                       which opens the early layers' attention from token 0
     sink_limit      : silence FFN neurons whose output for token 0 is longer than this, see sinks; 0: none
@@ -94,6 +96,7 @@ class Recipe:
     pairs: tuple[tuple[int, int], ...] = ()
     skip_tokens: int = 0
     hidden_share: float = 0.5
+    attention_share: float = 0.0
     exit_weights: tuple[float, ...] = ()
     frozen_embeddings: bool = False
     sink_limit: float = 0.0
@@ -189,6 +192,8 @@ def _check_names(place: str, recipe: Recipe) -> None:
 
 
 def _check_text(place: str, recipe: Recipe) -> None:
+    if recipe.attention_share and not (recipe.phase == "task" and recipe.teacher and recipe.pairs):
+        raise ValueError(f"train: {place}: attention_share is for a task phase with a teacher and pairs")
     if (recipe.unlabelled or recipe.augment) and not recipe.teacher:
         raise ValueError(f"train: {place}: text without labels, made up or not, needs a teacher")
     if (recipe.extra or recipe.unlabelled) and recipe.data == "general":
