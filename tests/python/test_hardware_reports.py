@@ -1,14 +1,18 @@
 """Reports of the hardware half: what is compared with the paper, and what each report must show."""
 
+from pathlib import Path
+
 import pytest
 
 from siliconbert import hardware, report
 from siliconbert.campaign import assumptions
 from siliconbert.campaign.setup import Call
 
+AUTHORS = Path(__file__).parents[3] / "shared" / "edgebert-sst2"
 
-def cells(table):
-    outcome = report.experiments.load(f"edgebert/{table}").run(Call())
+
+def cells(table, call=None):
+    outcome = report.experiments.load(f"edgebert/{table}").run(call or Call())
     made = report.make(outcome)
     return outcome, {(c.ours.row, c.ours.quantity.name): c for c in made.cells}
 
@@ -62,3 +66,48 @@ def test_figure_12_shows_what_features_save_and_who_has_them():
     for feature in ("model compression", "early exit assessment", "eNVM storage for embeddings"):
         assert found[feature, "edgebert"].agrees and found[feature, "saves"].ours.value > 1
     assert any(line.startswith("GOBO is marked for: nothing") for line in outcome.header)
+
+
+def test_figure_8_compares_every_statement_of_the_text():
+    _, found = cells("figure_8")
+    for row in ("8 to 16", "16 to 32"):
+        assert 3.3 < found[row, "speed_up"].ours.value < 3.8 and found[row, "speed_up"].agrees
+    assert found["sst2", "span_time"].agrees and found["qqp", "sparse_energy"].paper.value == 1.7
+    assert all(found[task, "optimum"].paper.value == 16 for task in ("mnli", "qqp", "sst2", "qnli"))
+    most = found["tx2, slowest", "latency"].ours.value
+    assert found["n = 16, dense", "latency"].ours.value < most
+
+
+def test_figure_10_adds_up_to_what_was_calibrated():
+    _, found = cells("figure_10")
+    assert found["whole", "area"].agrees and found["whole", "power"].agrees
+    shares = [c.ours.value for (_, q), c in found.items() if q == "energy_share"]
+    assert sum(shares) == pytest.approx(100)
+
+
+@pytest.fixture(scope="module")
+def authors():
+    if not AUTHORS.is_dir():
+        pytest.skip("the authors' entropies (../shared/edgebert-sst2) are not here")
+    return Call(authors=AUTHORS)
+
+
+def test_figure_9_with_the_authors_exits(authors):
+    outcome, found = cells("figure_9", authors)
+    assert outcome.source == "authors"
+    for drop in ("1 %", "2 %", "5 %"):
+        lai = [found[f"{drop}, {t} ms", "energy_lai"].ours.value for t in (50, 75, 100)]
+        assert lai == sorted(lai, reverse=True)
+        assert all(found[f"{drop}, {t} ms", "energy_all"].ours.value < lai[0] for t in (50, 75, 100))
+    assert found["5 %, 100 ms", "voltage_all"].ours.value < found["1 %, 50 ms", "voltage_all"].ours.value
+
+
+def test_the_headline_is_a_range_and_names_what_moves_it(authors):
+    outcome, found = cells("headline", authors)
+    best = {row: c for (row, q), c in found.items() if q == "energy_base_over_lai"}
+    assert {"best", "best, curve linear", "best, leakage 30 %", "best, linear regulator"} <= set(best)
+    assert best["best, curve proportional"].ours.value >= best["best, curve successor"].ours.value
+    assert best["best, linear regulator"].ours.value < best["best"].ours.value
+    swings = [row for row, q in found if q == "swing"]
+    assert len(swings) >= 4 and outcome.figures[0].name == "tornado"
+    assert found["tx2, least", "energy_gpu_over_base"].ours.value < 200

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import exits
-from siliconbert.campaign.early_exit import EE_LAYER, LAI_PREDICTED
+from siliconbert.campaign.early_exit import EE_LAYER, LAI_PREDICTED, Exits
 from siliconbert.campaign.outcome import Measurement, Outcome
 
 Threshold = tuple[str, float]
@@ -29,18 +29,13 @@ def run(
 
     last_ramp : the last layer at which a prediction is followed; a later one runs all layers
     """
+    cases = exits_at(folder, entropies, lut, ee, lai, last_ramp, check_before=False)
+    found = [
+        Measurement(row, quantity, float(layers.mean()))
+        for row, (conventional, planned) in cases.items()
+        for quantity, layers in ((EE_LAYER, conventional.layer), (LAI_PREDICTED, planned.predicted))
+    ]
     entropy = read_entropies(folder / entropies)
-    rows = exits.Lut.from_csv(folder / lut)
-    found: list[Measurement] = []
-    for (row, ee_threshold), (_, lai_threshold) in zip(ee, lai, strict=True):
-        layer = exits.by_entropy(entropy, ee_threshold)
-        _, predicted = exits.by_prediction(
-            entropy, rows, lai_threshold, last_ramp=last_ramp, check_before=False
-        )
-        found += [
-            Measurement(row, EE_LAYER, float(layer.mean())),
-            Measurement(row, LAI_PREDICTED, float(predicted.mean())),
-        ]
     header = (
         f"data: the authors' files {entropies} (sentences x layers: {entropy.shape}) and {lut}",
         f"rules: of the authors' code: a prediction beyond layer {last_ramp} runs all; predictions are "
@@ -48,6 +43,29 @@ def run(
         f"thresholds as printed: EE {_listed(ee)}; LAI {_listed(lai)}",
     )
     return Outcome(table, task, "authors", header, tuple(found))
+
+
+def exits_at(
+    folder: Path,
+    entropies: str,
+    lut: str,
+    ee: Sequence[Threshold],
+    lai: Sequence[Threshold],
+    last_ramp: int,
+    check_before: bool,
+) -> dict[str, tuple[Exits, Exits]]:
+    """Conventional and latency-aware exits at the given thresholds, row by row; as run() takes them.
+
+    check_before : leave before the predicted layer where the entropy allows it
+    """
+    entropy = read_entropies(folder / entropies)
+    table = exits.Lut.from_csv(folder / lut)
+    found = {}
+    for (row, conventional), (_, planned) in zip(ee, lai, strict=True):
+        layer = exits.by_entropy(entropy, conventional)
+        later = exits.by_prediction(entropy, table, planned, last_ramp=last_ramp, check_before=check_before)
+        found[row] = (Exits(conventional, layer, layer), Exits(planned, *later))
+    return found
 
 
 def _listed(thresholds: Sequence[Threshold]) -> str:

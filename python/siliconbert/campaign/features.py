@@ -41,9 +41,9 @@ def run(table: str, plan: Plan, marks: Mapping[str, Marks]) -> Outcome:
     header = (
         f"{plan.accelerator}, {plan.multipliers} x {plan.multipliers} multipliers, {plan.shape}, 128 tokens",
         "compression: bytes of the embeddings in single precision / pruned, 8 bits, bitmask; spans: energy "
-        f"of a layer / with {plan.heads_off} heads off; early exit: energy of all layers / leaving after layer "
-        f"{plan.exit_layer}; sparse execution: energy of a layer / at a density of {plan.density:g}; eNVM: "
-        "energy of reading the embeddings after power-on, DRAM and SRAM / ReRAM",
+        f"of a layer / with {plan.heads_off} heads off; early exit: energy of all layers / leaving after "
+        f"layer {plan.exit_layer}; sparse execution: energy of a layer / at a density of {plan.density:g}; "
+        "eNVM: energy of reading the embeddings after power-on, DRAM and SRAM / ReRAM",
         "knowledge distillation shapes the training and costs nothing at inference: no row",
         *(f"{name} is marked for: {_marked(found)}" for name, found in marks.items()),
     )

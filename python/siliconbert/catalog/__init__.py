@@ -11,8 +11,9 @@ A record's own `node` serves those of its quantities that name none; numbers of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -78,6 +79,24 @@ def remove(kind: str, names: Iterable[str]) -> None:
     """Forgets a user's records that `add` has added."""
     for name in names:
         _ADDED.get(kind, {}).pop(name, None)
+
+
+@contextmanager
+def scaled(kind: str, name: str, key: str, factor: float) -> Iterator[None]:
+    """Inside, one number of a record is so many times what the catalogue says; whole numbers stay whole.
+
+    For the whole process: nothing else may read the catalogue at the same time.
+    """
+    own = _ADDED.setdefault(kind, {})
+    record, before = records(kind)[name], own.get(name)
+    value = type(record[key].value)(record[key].value * factor)
+    own[name] = {**record, key: replace(record[key], value=value)}
+    try:
+        yield
+    finally:
+        own.pop(name)
+        if before is not None:
+            own[name] = before
 
 
 @lru_cache

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from siliconbert.catalog import Quantity
 
 EXAMPLE = "Example: siliconbert list accelerators --sources"
-KINDS = ("formats", "cells", "models", "data", "accelerators", "memories", "processors", "tables")
-SOURCED = ("formats", "cells", "accelerators", "memories", "processors")
+KINDS = ("formats", "cells", "models", "data", "accelerators", "actions", "memories", "processors", "tables")
+SOURCED = ("formats", "cells", "accelerators", "actions", "memories", "processors")
 COLUMNS = ("name", "number", "value", "unit", "node", "source", "where, note")
 
 
@@ -27,7 +27,7 @@ def list_(
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """List what there is: formats, cells, models, data, accelerators, memories, processors, tables."""
+    """List what there is: formats, cells, models, data, accelerators, memories, tables and more."""
     if sources:
         _show_sources([_known(kind, SOURCED)] if kind else SOURCED, json)
         return

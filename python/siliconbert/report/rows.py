@@ -49,10 +49,16 @@ def verdict(cell: Cell) -> str:
 
 
 def notes(cells: list[Cell]) -> list[str]:
-    """The doubts about printed cells that appear in this comparison."""
-    return [
-        f"{c.ours.row}, {c.ours.quantity.label}: {c.paper.note}" for c in cells if c.paper and c.paper.note
-    ]
+    """The doubts about printed cells that appear in this comparison, each once for all its rows."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for c in cells:
+        if c.paper and c.paper.note:
+            rows.setdefault((c.ours.quantity.label, c.paper.note), []).append(c.ours.row)
+    return [f"{_first(found)}, {label}: {note}" for (label, note), found in rows.items()]
+
+
+def _first(rows: list[str]) -> str:
+    return rows[0] if len(rows) == 1 else f"{rows[0]} and {len(rows) - 1} more"
 
 
 def record(cell: Cell) -> dict[str, Any]:

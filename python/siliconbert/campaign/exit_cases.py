@@ -1,0 +1,60 @@
+"""Where sentences leave, for energies: by a model's own trace, or by the authors' public files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from siliconbert.campaign import authors, early_exit
+from siliconbert.campaign.authors import Threshold
+from siliconbert.campaign.early_exit import Exits, Rules
+from siliconbert.campaign.prediction import with_lut
+from siliconbert.campaign.setup import STAND_IN, Call
+
+
+@dataclass(frozen=True)
+class Files:
+    """The authors' files, the thresholds printed for them, and the last layer of their code's predictions."""
+
+    entropies: str
+    lut: str
+    ee: Sequence[Threshold]
+    lai: Sequence[Threshold]
+    last_ramp: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Exits by drop ("1 %", ...); source of an Outcome; lines that say where they are from."""
+
+    cases: dict[str, tuple[Exits, Exits | None]]
+    source: str
+    header: tuple[str, ...]
+
+
+def find(call: Call, model: str, data: str, drops: Sequence[float], files: Files) -> Found:
+    """The authors' exits where their folder is given, else those of a model at the allowed drops."""
+    return _authors(call.authors, files) if call.authors else _model(call, model, data, drops)
+
+
+def _authors(folder: Path, files: Files) -> Found:
+    found = authors.exits_at(
+        folder, files.entropies, files.lut, files.ee, files.lai, files.last_ramp, check_before=True
+    )
+    header = (
+        f"exits: the authors' files {files.entropies} and {files.lut} at the printed thresholds, by the "
+        "rules of their code",
+    )
+    return Found(dict(found), "authors", header)
+
+
+def _model(call: Call, model: str, data: str, drops: Sequence[float]) -> Found:
+    subject, lut, origin = with_lut(call, model, data)
+    if not subject.model.ramps:
+        raise ValueError(
+            f"reproduce: model must have a classifier after every layer, {subject.model.name} has not"
+        )
+    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    found = early_exit.at_drops(Rules(trace, subject.data.labels, lut), drops)
+    return Found(found, "model", (*subject.header(trace), STAND_IN, origin))
