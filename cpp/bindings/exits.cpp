@@ -3,6 +3,7 @@
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/exits/entropy.hpp"
 #include "siliconbert/exits/lut.hpp"
+#include "siliconbert/exits/patience.hpp"
 #include "siliconbert/exits/predictor.hpp"
 #include "siliconbert/exits/rules.hpp"
 #include "siliconbert/exits/threshold.hpp"
@@ -18,11 +19,25 @@ std::size_t layers_of(const InArray<float>& entropy, const char* function) {
     return static_cast<std::size_t>(entropy.shape(1));
 }
 
-py::array_t<float> entropy_array(const InArray<float>& logits) {
-    require(logits.ndim() >= 1, "entropy: logits must have at least 1 dimension, got ", logits.ndim());
+using Scores = std::vector<float> (*)(std::span<const float>, std::size_t);
+
+py::array_t<float> score_array(const InArray<float>& logits, const char* function, Scores scores) {
+    require(logits.ndim() >= 1, function, ": logits must have at least 1 dimension, got ", logits.ndim());
     const std::vector<py::ssize_t> shape(logits.shape(), logits.shape() + logits.ndim() - 1);
     const auto classes = static_cast<std::size_t>(logits.shape(logits.ndim() - 1));
-    return to_array(entropies(view(logits), classes)).reshape(shape);
+    return to_array(scores(view(logits), classes)).reshape(shape);
+}
+
+py::array_t<float> entropy_array(const InArray<float>& logits) {
+    return score_array(logits, "entropy", &entropies);
+}
+
+py::array_t<float> doubt_array(const InArray<float>& logits) { return score_array(logits, "doubt", &doubts); }
+
+py::array_t<std::int32_t> patience_array(const InArray<std::int32_t>& answers, int patience) {
+    require(answers.ndim() == 2, "by_patience: answers must have 2 dimensions (sentences, layers), got ",
+            answers.ndim());
+    return to_array(by_patience(view(answers), static_cast<std::size_t>(answers.shape(1)), patience));
 }
 
 py::array_t<std::int32_t> replay_array(Leave& leave, const InArray<float>& entropy) {
@@ -76,6 +91,8 @@ void bind_rules(py::module_& exits) {
 void bind_exits(py::module_& core) {
     py::module_ exits = core.def_submodule("exits");
     exits.def("entropy", &entropy_array, py::arg("logits"));
+    exits.def("doubt", &doubt_array, py::arg("logits"));
+    exits.def("by_patience", &patience_array, py::arg("answers"), py::arg("patience"));
     bind_rules(exits);
     exits.def("largest_threshold", &threshold_array, py::arg("rule"), py::arg("entropy"), py::arg("correct"),
               py::arg("allowed_loss"));

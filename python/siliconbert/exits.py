@@ -15,13 +15,18 @@ from siliconbert._core import exits as _core
 from siliconbert.text import read_text
 
 __all__ = [
+    "ConfidenceRule",
     "EntropyRule",
     "Lut",
     "PredictionRule",
     "Predictor",
+    "by_confidence",
     "by_entropy",
+    "by_patience",
     "by_prediction",
+    "doubt",
     "entropy",
+    "patience_for",
     "threshold_for",
 ]
 
@@ -40,6 +45,18 @@ def entropy(logits: ArrayLike) -> NDArray[np.float32]:
     return np.asarray(_core.entropy(logits))
 
 
+def doubt(logits: ArrayLike) -> NDArray[np.float32]:
+    """1 less the largest probability of softmax(logits) over the last axis.
+
+    logits  : float32, (..., C)
+    returns : float32, (...), 0 .. 1 - 1 / C; NaN where entropy() is
+
+    >>> float(doubt([[2.0, 2.0]])[0])
+    0.5
+    """
+    return np.asarray(_core.doubt(logits))
+
+
 def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
     """Exit layers of the conventional early exit: the first layer with entropy < threshold, else the last.
 
@@ -54,11 +71,40 @@ def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
     return np.asarray(_core.replay(_core.ByEntropy(threshold), _sentences(entropy, "by_entropy")))
 
 
+def by_confidence(logits: ArrayLike, doubt: float) -> NDArray[np.int32]:
+    """Exit layers: the first layer whose largest probability is above 1 - doubt, else the last.
+
+    With two classes it leaves where by_entropy does at the threshold that belongs to this doubt.
+
+    logits  : float32, (N, L, C); a layer with a logit that is not finite is sure of nothing
+    doubt   : probability; the comparison is strict
+    returns : int32, (N,), 1..L
+
+    >>> by_confidence([[[0.0, 1.0], [0.0, 3.0], [0.0, 9.0]]], doubt=0.1).tolist()
+    [2]
+    """
+    return by_entropy(_core.doubt(logits), doubt)
+
+
+def by_patience(answers: ArrayLike, patience: int) -> NDArray[np.int32]:
+    """Exit layers: the first layer that answers as the `patience` layers before it do, else the last.
+
+    answers : integers, (N, L), classes; below 0 where a layer has no answer, which agrees with nothing
+    returns : int32, (N,), patience + 1 .. L
+    errors  : ValueError for patience below 1
+    source  : W. Zhou et al., BERT Loses Patience, NeurIPS 2020
+
+    >>> by_patience([[0, 1, 1, 1], [0, 1, 0, 1]], patience=2).tolist()
+    [4, 4]
+    """
+    return np.asarray(_core.by_patience(np.asarray(answers, np.int32), patience))
+
+
 def by_prediction(
     entropy: ArrayLike,
     lut: Lut,
     threshold: float,
-    first: int = 1,
+    first: int | None = None,
     last_ramp: int | None = None,
     check_before: bool = True,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -71,6 +117,7 @@ def by_prediction(
     entropy      : float32, (N, L), after layers 1..L; NaN is below no threshold and predicts layer L
     lut          : predicts layers first+1 .. L-1
     threshold    : nats; all comparisons are strict
+    first        : the layer after which it predicts; None: the table's own
     last_ramp    : no later layer but L has an exit: a later prediction becomes L. 10 emulates the public code
                    on 12 layers, where a prediction of 11 runs all 12. None: every layer has one
     check_before : leave before the predicted layer where the entropy is < threshold
@@ -95,12 +142,13 @@ def by_prediction(
 class Lut:
     """The distilled exit predictor: the row with the nearest key answers, the lower one of two equally near.
 
-    keys      : float64, (B,), nats, ascending: entropies after one layer
+    keys      : float64, (B,), nats, ascending: entropies after layer `first`
     entropies : float64, (B, K), nats: those to expect after the next K layers
     """
 
     keys: NDArray[np.float64]
     entropies: NDArray[np.float64]
+    first: int = 1
 
     def __post_init__(self) -> None:
         """Take anything array-like."""
@@ -125,7 +173,7 @@ class Lut:
         if not rows:
             raise ValueError(f"Lut.from_csv: {path} must have at least one row, got none")
         table = np.array(rows)
-        lut = cls(table[:, 0], table[:, 1:])
+        lut = cls(table[:, 0], table[:, 1:], first)
         try:
             _ = lut.core
         except ValueError as error:
@@ -152,6 +200,7 @@ class Predictor:
     """
 
     core: Any
+    first: int = 1
 
     @classmethod
     def train(
@@ -167,10 +216,11 @@ class Predictor:
 
         entropy : float32, (N, L), after layers 1..L of training sentences
         seed    : of the first weights and of the order of the sentences
-        errors  : ValueError for entropies that are not finite or fewer than 3 layers
+        first   : the layer to predict from, 1..L-2
+        errors  : ValueError for entropies that are not finite, fewer than 3 layers, or first out of range
         """
         rows = _sentences(entropy, "Predictor.train")
-        return cls(_core.Predictor.train(rows, first, seed, epochs, batch, learning_rate))
+        return cls(_core.Predictor.train(rows, first, seed, epochs, batch, learning_rate), first)
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
         """Entropies to expect after the following layers, (N, K), for entropies x, (N,); may be negative."""
@@ -179,7 +229,7 @@ class Predictor:
     def distil(self, bins: int = 100, width: float = 0.01) -> Lut:
         """The table of predictions at 0, width, .. (bins - 1) width nats, negative ones clipped to 0."""
         keys = np.arange(bins, dtype=np.float64) * width
-        return Lut(keys, np.maximum(self.predict(keys), 0))
+        return Lut(keys, np.maximum(self.predict(keys), 0), self.first)
 
 
 @dataclass(frozen=True)
@@ -190,20 +240,38 @@ class EntropyRule:
         """The core's rule."""
         return _core.EntropyRule()
 
+    def rows(self, trace: _Trace) -> NDArray[np.float32]:
+        """What it compares with its threshold, (N, L)."""
+        return trace.entropy
+
+
+@dataclass(frozen=True)
+class ConfidenceRule(EntropyRule):
+    """The rule of by_confidence; its threshold is the doubt."""
+
+    def rows(self, trace: _Trace) -> NDArray[np.float32]:
+        """What it compares with its threshold, (N, L)."""
+        return doubt(trace.logits)
+
 
 @dataclass(frozen=True)
 class PredictionRule:
     """The rule of by_prediction with its options."""
 
     lut: Lut
-    first: int = 1
+    first: int | None = None
     last_ramp: int | None = None
     check_before: bool = True
 
     def core(self, layers: int) -> Any:
         """The core's rule for a network of that many layers."""
+        first = self.lut.first if self.first is None else self.first
         last = layers - 1 if self.last_ramp is None else self.last_ramp
-        return _core.PredictionRule(self.lut.core, layers, self.first, last, self.check_before)
+        return _core.PredictionRule(self.lut.core, layers, first, last, self.check_before)
+
+    def rows(self, trace: _Trace) -> NDArray[np.float32]:
+        """What it compares with its threshold, (N, L)."""
+        return trace.entropy
 
 
 class _Trace(Protocol):
@@ -227,23 +295,50 @@ def threshold_for(
     trace    : anything with .logits (N, L, C) and .entropy (N, L)
     labels   : integers, (N,)
     max_drop : absolute, 0.01 is one percentage point
-    rule     : EntropyRule() (the default) or PredictionRule(lut, ...)
-    returns  : nats; nan where even the smallest threshold loses more (a prediction rule can: its last exit is
-               not the last layer); the next number above all entropies where no threshold loses more
+    rule     : EntropyRule() (the default), ConfidenceRule() or PredictionRule(lut, ...)
+    returns  : nats, or doubt; nan where even the smallest threshold loses more (a prediction rule can: its
+               last exit is not the last layer); the next number above all where no threshold loses more
     errors   : ValueError for shapes that do not agree
     """
-    rows = _sentences(trace.entropy, "threshold_for")
+    correct = _correct(trace, labels, "threshold_for")
+    chosen = rule or EntropyRule()
+    rows = _sentences(chosen.rows(trace), "threshold_for")
+    core = chosen.core(rows.shape[1])
+    return float(_core.largest_threshold(core, rows, correct, _allowed(max_drop, len(correct))))
+
+
+def patience_for(trace: _Trace, labels: ArrayLike, max_drop: float = 0.01) -> int:
+    """The smallest patience such that it and every larger one lose at most `max_drop` of accuracy.
+
+    trace, labels, max_drop : as in threshold_for
+    returns                 : 1..L; the number of layers L runs them all
+    """
+    correct = _correct(trace, labels, "patience_for")
+    answers, sentences = np.argmax(trace.logits, axis=-1), np.arange(len(correct))
+    layers = correct.shape[1]
+    least = correct[:, -1].sum() - _allowed(max_drop, len(correct))
+    for patience in range(layers - 1, 0, -1):
+        if correct[sentences, by_patience(answers, patience) - 1].sum() < least:
+            return patience + 1
+    return 1
+
+
+def _correct(trace: _Trace, labels: ArrayLike, caller: str) -> NDArray[np.bool_]:
+    """Whether each layer's largest logit is the label, (N, L)."""
+    rows = _sentences(trace.entropy, caller)
     classes = np.argmax(trace.logits, axis=-1)
     truth = np.asarray(labels)
     if classes.shape != rows.shape or truth.shape != rows.shape[:1]:
         raise ValueError(
-            "threshold_for: labels must be (N,), logits (N, L, C) and entropy (N, L), "
+            f"{caller}: labels must be (N,), logits (N, L, C) and entropy (N, L), "
             f"got {truth.shape}, {np.shape(trace.logits)} and {rows.shape}"
         )
+    return np.asarray(classes == truth[:, None])
+
+
+def _allowed(max_drop: float, sentences: int) -> float:
     # A drop of a whole number of sentences counts as within, whatever the last digit of the product says.
-    allowed = max_drop * len(truth) + 1e-9
-    core = (rule or EntropyRule()).core(rows.shape[1])
-    return float(_core.largest_threshold(core, rows, classes == truth[:, None], allowed))
+    return max_drop * sentences + 1e-9
 
 
 def _sentences(entropy: ArrayLike, caller: str) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 
 #include "catch2.hpp"
 #include "siliconbert/exits/entropy.hpp"
+#include "siliconbert/exits/patience.hpp"
 #include "siliconbert/exits/predictor.hpp"
 #include "siliconbert/exits/rules.hpp"
 #include "siliconbert/exits/threshold.hpp"
@@ -27,6 +28,22 @@ TEST_CASE("entropy neither overflows nor cancels") {
     CHECK(entropy(even) == Approx(std::log(2.0)));
     CHECK(std::isnan(entropy(std::vector<float>{1})));
     CHECK(entropy(sure) / std::exp(-80.0) == Approx(81));  // p = e^-80: p (1 - ln p)
+}
+
+TEST_CASE("doubt neither overflows nor cancels") {
+    CHECK(doubt(std::vector<float>{700.0F, 700.0F, 700.0F, 700.0F}) == Approx(0.75));
+    CHECK(doubt(std::vector<float>{0.0F, -80.0F}) / std::exp(-80.0) == Approx(1));
+    CHECK(std::isnan(doubt(std::vector<float>{0.0F, std::numeric_limits<float>::infinity()})));
+}
+
+TEST_CASE("patience counts layers that agree with the one before") {
+    const std::vector<std::int32_t> answers{0,  0,  0,  1, 1,  //
+                                            0,  1,  0,  1, 1,  //
+                                            -1, -1, -1, 2, 2};
+    CHECK(by_patience(answers, 5, 1) == std::vector<std::int32_t>{2, 5, 5});
+    CHECK(by_patience(answers, 5, 2) == std::vector<std::int32_t>{3, 5, 5});
+    CHECK(by_patience(answers, 5, 9) == std::vector<std::int32_t>{5, 5, 5});
+    CHECK_THROWS_AS(by_patience(answers, 5, 0), std::invalid_argument);
 }
 
 TEST_CASE("the nearest row answers, the lower one of two") {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from siliconbert import catalog, cli, data
+from siliconbert import catalog, cli, data, models
 from siliconbert.campaign import setup
 from tiny_model import LAYERS, write_tiny
 
@@ -153,8 +153,12 @@ def test_evaluate_gives_every_exit(run, tiny):
 
 def test_compress_then_evaluate(run, tiny, tmp_path):
     small = tmp_path / "small.safetensors"
-    code, out, err = run("compress", tiny / "model", small, "--data", "sst2", "--glue", tiny / "glue")
+    call = ["compress", tiny / "model", small, "--data", "sst2", "--glue", tiny / "glue"]
+    code, _, err = run(*call, "--first", 3)
+    assert code == 2 and "first must be in 1..2, got 3" in err and not small.exists()
+    code, out, err = run(*call, "--first", 2)
     assert code == 0 and "adaptivfloat8" in out, err
+    assert models.load(small).card["lut"]["first"] == 2
     code, out, err = run("evaluate", small, "--data", "sst2", "--glue", tiny / "glue", "--quick", "--json")
     assert code == 0 and len(json.loads(out)["metrics"]) == LAYERS, err
 
@@ -176,7 +180,7 @@ def test_reproduce_table_3(run, tiny, tmp_path):
     for row in ("1 %", "2 %", "5 %"):
         assert 1 <= cells[row, "ee_layer"]["ours"] <= LAYERS
         assert cells[row, "lai_layer"]["ours"] <= cells[row, "lai_predicted"]["ours"]
-        assert cells[row, "energy_ee"]["ours"] <= cells["model", "energy_base"]["ours"]
+        assert cells[row, "energy_ee_own"]["ours"] < 1.01 * cells["model", "energy_base_own"]["ours"]
     assert cells["1 %", "ee_layer"]["paper"] == 4.3 and cells["1 %", "ee_layer"]["compare"] == "trend"
     assert any("training split" in line for line in found["header"])
     assert any("assumed" in line for line in found["header"])

@@ -64,6 +64,31 @@ def test_logits_that_are_not_finite_have_no_entropy(random, bad):
     np.testing.assert_allclose(found, twin.entropy(logits), rtol=2e-6)
 
 
+@pytest.mark.parametrize("classes", [1, 2, 3, 7])
+def test_doubt_equals_the_twin(random, classes):
+    logits = (random.normal(size=(50, 3, classes)) * 20).astype(np.float32)
+    logits[3, 1, 0] = np.inf
+    found = exits.doubt(logits)
+    assert found.dtype == np.float32 and np.isnan(found[3, 1])
+    np.testing.assert_allclose(found, twin.doubt(logits), rtol=2e-6, atol=1e-12)
+
+
+def test_confident_exits_are_those_of_the_entropy_where_there_are_two_classes(random):
+    logits = random.normal(size=(200, 6, 2)).astype(np.float32) * 3
+    for doubt in (0.01, 0.1, 0.3):
+        threshold = -doubt * math.log(doubt) - (1 - doubt) * math.log(1 - doubt)
+        found = exits.by_confidence(logits, doubt)
+        np.testing.assert_array_equal(found, exits.by_entropy(exits.entropy(logits), threshold))
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3, 5, 6])
+def test_by_patience_equals_the_twin(random, patience):
+    answers = random.integers(-1, 2, (300, 6))
+    found = exits.by_patience(answers, patience)
+    np.testing.assert_array_equal(found, twin.by_patience(answers, patience))
+    assert found.min() > patience or set(found) == {6}
+
+
 @pytest.mark.parametrize("options", OPTIONS)
 def test_an_undefined_entropy_never_leaves_early(random, options):
     entropy, lut = coarse(random, (300, 6)), make_lut(random, options["first"])
@@ -166,6 +191,22 @@ def test_prediction_thresholds_equal_trying_them_all(random, options):
             assert found <= wanted
 
 
+@pytest.mark.parametrize("max_drop", [0, 0.05, 0.2, 1])
+def test_confidence_and_patience_keep_the_drop_and_nothing_faster_does(random, max_drop):
+    for _ in range(5):
+        trace, labels = make_trace(random)
+        correct, sentences = trace.logits.argmax(-1) == labels[:, None], np.arange(len(labels))
+        least = correct[:, -1].sum() - max_drop * len(labels) - 1e-9
+        doubts = exits.doubt(trace.logits)
+        found = exits.threshold_for(trace, labels, max_drop, exits.ConfidenceRule())
+        wanted = twin.threshold_for(lambda t, d=doubts: twin.by_entropy(d, t), doubts, correct, max_drop)
+        assert found == wanted
+
+        answers, best = trace.logits.argmax(-1), exits.patience_for(trace, labels, max_drop)
+        right = [correct[sentences, twin.by_patience(answers, p) - 1].sum() for p in range(1, 7)]
+        assert min(right[best - 1 :]) >= least and (best == 1 or right[best - 2] < least)
+
+
 def test_a_whole_number_of_sentences_is_within_the_drop():
     # 100 sentences, 29 of which are lost at layer 1: 0.29 * 100 is 28.999999999999996.
     labels = np.zeros(100, dtype=int)
@@ -246,6 +287,10 @@ def test_bad_arguments_are_named(random):
         exits.by_entropy(entropy[0], 0.1)
     with pytest.raises(ValueError, match=r"^by_entropy: threshold must be a number"):
         exits.by_entropy(entropy, math.nan)
+    with pytest.raises(ValueError, match=r"^by_patience: patience must be at least 1, got 0"):
+        exits.by_patience([[0, 1]], 0)
+    with pytest.raises(ValueError, match=r"^by_patience: answers must have 2 dimensions"):
+        exits.by_patience([0, 1], 1)
     with pytest.raises(ValueError, match=r"^by_prediction: lut must predict layers 3..5 of 6, got 4 columns"):
         exits.by_prediction(entropy, lut, 0.1, first=2)
     with pytest.raises(ValueError, match=r"^by_prediction: first must be in 1..4, got 5"):
@@ -269,3 +314,14 @@ def test_leaving_really_early_is_what_replay_says(random):
     alone = [exits.by_prediction(row[None], lut, 0.3)[0][0] for row in entropy]
     np.testing.assert_array_equal(exits.by_prediction(entropy, lut, 0.3)[0], alone)
     assert issubclass(core.ByPrediction, core.Leave) and issubclass(core.ByEntropy, core.Leave)
+
+
+def test_a_table_knows_the_layer_that_it_predicts_from(random, tmp_path):
+    entropy = train_entropies(random)
+    lut = exits.Predictor.train(entropy, first=3).distil()
+    assert lut.first == 3 and lut.entropies.shape == (100, 2)
+    found = exits.by_prediction(entropy, lut, 0.2)
+    np.testing.assert_array_equal(found, exits.by_prediction(entropy, lut, 0.2, first=3))
+    assert exits.PredictionRule(lut).core(6) is not None
+    lut.to_csv(tmp_path / "lut.csv")
+    assert exits.Lut.from_csv(tmp_path / "lut.csv", layers=6, first=3).first == 3

@@ -27,9 +27,10 @@ def printed_tables():
 @pytest.mark.parametrize(("name", "table"), list(printed_tables()))
 def test_every_cell_has_a_quantity_and_a_source(name, table):
     for row in table["rows"]:
-        unknown = set(row) - set(table["quantities"]) - {"task", "row", "notes"}
+        unknown = set(row) - set(table["quantities"]) - {"task", "row", "notes", "readings"}
         assert not unknown, f"{name}: {unknown}"
-        assert set(row.get("notes", {})) <= set(row), f"{name}: a note on a cell that is not there"
+        doubts = set(row.get("notes", {})) | set(row.get("readings", {}))
+        assert doubts <= set(row), f"{name}: a doubt about a cell that is not there"
     keys = [(row["task"], row["row"]) for row in table["rows"]]
     assert len(keys) == len(set(keys))
     for task in {row["task"] for row in table["rows"]}:

@@ -6,7 +6,15 @@ from functools import cache
 import pytest
 
 from siliconbert import campaign, faults, report, storage
-from siliconbert.campaign import area, assignments, footprint, placement, placement_table, storage_faults
+from siliconbert.campaign import (
+    area,
+    assignments,
+    footprint,
+    over_tasks,
+    placement,
+    placement_table,
+    storage_faults,
+)
 from siliconbert.campaign.assignments import PLANES, Candidate
 from siliconbert.campaign.outcome import Outcome
 from siliconbert.campaign.setup import Call, prepare
@@ -161,16 +169,15 @@ def test_the_experiment_has_rows_header_and_figures(tiny, tmp_path):
 
 
 def test_table_2_of_several_tasks_names_them_in_its_rows(tiny, monkeypatch):
-    monkeypatch.setattr(storage_faults.models, "zoo_names", lambda zoo: ["here"])
+    monkeypatch.setattr(over_tasks.models, "zoo_names", lambda zoo: ["a/mnli-split", "a/sst2", "b/sst2"])
     monkeypatch.setattr(
         storage_faults, "prepare", lambda model, task, **rest: prepare(str(tiny / "model"), "sst2", **rest)
     )
     plan = storage_faults.Plan(TENSOR, "adaptivfloat8", ("rram-slc", "rram-mlc3"), "rram-slc")
     call = Call(glue=tiny / "glue", trials=3)
-    outcome = storage_faults.run(
-        "edgebert/table_2", call, plan, {"mnli": "here", "qqp": None, "sst2": "here"}
-    )
-    assert outcome.task == "*" and outcome.header[-1] == "no model in the zoo for: qqp"
+    tasks = over_tasks.Plan(("mnli", "qqp", "sst2"), ("a",), "sst2")
+    outcome = storage_faults.run("edgebert/table_2", call, plan, tasks)
+    assert outcome.task == "*" and outcome.header[-1] == "no model in the zoo for a: qqp"
     assert [figure.name for figure in outcome.figures] == ["errors_mnli", "errors_sst2"]
     cells = {(cell.ours.row, cell.ours.quantity.name): cell for cell in report.make(outcome).cells}
     assert cells["mnli rram-mlc3", "accuracy_min"].paper.value == 85.25
@@ -178,9 +185,11 @@ def test_table_2_of_several_tasks_names_them_in_its_rows(tiny, monkeypatch):
 
 
 def test_a_zoo_without_any_of_the_models_is_refused(monkeypatch):
-    monkeypatch.setattr(storage_faults.models, "zoo_names", lambda zoo: [])
-    with pytest.raises(ValueError, match="the zoo must have a model for one of mnli, sst2"):
-        storage_faults.run("edgebert/table_2", Call(), None, {"mnli": None, "sst2": "x"})
+    monkeypatch.setattr(over_tasks.models, "zoo_names", lambda zoo: ["b/sst2"])
+    with pytest.raises(ValueError, match="the zoo must have a model of a for one of mnli, sst2; it has none"):
+        storage_faults.run(
+            "edgebert/table_2", Call(), None, over_tasks.Plan(("mnli", "sst2"), ("a",), "sst2")
+        )
 
 
 def test_both_footprints_of_alberts_table():

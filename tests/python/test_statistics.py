@@ -98,3 +98,42 @@ def test_paired_difference_covers_the_truth():
 def test_wrong_arguments_are_named(call, match):
     with pytest.raises(ValueError, match=match):
         call()
+
+
+@pytest.mark.parametrize(("runs", "won", "lost"), [(1, 12, 5), (1, 0, 3), (3, 10, 20)])
+def test_the_exact_bootstrap_is_what_resampling_approaches(runs, won, lost):
+    random = np.random.default_rng(4)
+    first, second = np.ones((2, runs, 200), bool)
+    for run in range(runs):
+        order = random.permutation(200)
+        first[run, order[:won]] = False
+        second[run, order[won : won + lost]] = False
+    found = statistics.paired_bootstrap(*((first, second) if runs > 1 else (first[0], second[0])))
+    difference = (second.astype(float) - first).mean(axis=0)
+    drawn = difference[random.integers(0, 200, (100_000, 200))].mean(axis=1)
+    assert found.value == pytest.approx(difference.mean())
+    # One step of the distribution more or less; five standard errors of a drawn quantile are below it.
+    assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=1.01 / 200 / runs)
+
+
+def test_a_bootstrap_without_differences_is_a_point():
+    same = np.ones(50, bool)
+    found = statistics.paired_bootstrap(same, same)
+    assert (found.low, found.value, found.high) == (0.0, 0.0, 0.0)
+
+
+def test_differences_of_runs_are_means_over_sentences():
+    first, second = np.ones((2, 3, 100), bool)
+    second[:, :4] = False
+    one = statistics.paired_difference(first[0], second[0])
+    assert statistics.paired_difference(first, second) == one
+    second[1:] = True
+    assert statistics.paired_difference(first, second).value == pytest.approx(-4 / 300)
+    with pytest.raises(ValueError, match="must be paired in 1 dimensions"):
+        statistics.mcnemar(first, second)
+
+
+def test_mcnemar_of_thousands_of_sentences():
+    first, second = np.zeros((2, 4000), bool)
+    first[:1500], second[1500:3000] = True, True
+    assert statistics.mcnemar(first, second) == 1.0

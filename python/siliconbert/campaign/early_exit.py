@@ -27,11 +27,15 @@ LAI_ACCURACY = Quantity("lai_accuracy", "LAI accuracy", "%")
 
 @dataclass(frozen=True)
 class Exits:
-    """Exit layers (and predicted ones) of every sentence under one rule at one threshold."""
+    """Exit layers (and predicted ones) of every sentence under one rule at one threshold.
+
+    first : the layer after which exits are predicted
+    """
 
     threshold: float
     layer: Layers
     predicted: Layers
+    first: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Rules:
 
     def predicted(self, threshold: float) -> Exits:
         """Leave at the predicted layer, or earlier where the entropy allows it."""
-        return Exits(threshold, *exits.by_prediction(self.trace.entropy, self.lut, threshold))
+        found = exits.by_prediction(self.trace.entropy, self.lut, threshold)
+        return Exits(threshold, *found, self.lut.first)
 
     def conventional_within(self, max_drop: float) -> Exits:
         """Conventional exits at the largest threshold that, like all smaller ones, keeps `max_drop`."""

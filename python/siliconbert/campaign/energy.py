@@ -46,7 +46,9 @@ class Machine:
 
     def latency_aware(self, found: Exits) -> tuple[float, float]:
         """Mean millijoules per sentence, layers after the first as slow as the target allows; share late."""
-        run = self.accelerator.sentences(self.shape, found.layer, found.predicted, target_ms=self.target_ms)
+        run = self.accelerator.sentences(
+            self.shape, found.layer, found.predicted, target_ms=self.target_ms, first=found.first
+        )
         return 1e3 * float(run.energy.mean()), 1.0 - float(np.mean(run.feasible))
 
     def quantity(self, name: str, what: str, unit: str, digits: int = 2) -> Quantity:

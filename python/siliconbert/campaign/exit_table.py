@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from siliconbert import catalog
-from siliconbert.campaign import early_exit, energy, exit_figures
+from siliconbert import catalog, hardware
+from siliconbert.campaign import early_exit, energy, exit_figures, over_tasks, statistics
 from siliconbert.campaign.early_exit import Exits, Rules
 from siliconbert.campaign.energy import Machine
-from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
+from siliconbert.campaign.outcome import Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.prediction import with_lut
 from siliconbert.campaign.setup import STAND_IN, Call
+from siliconbert.formats import AdaptivFloat
 from siliconbert.models import Model
 
 EMBEDDING = Quantity("embedding_sparsity", "embedding sparsity", "%", 1)
 ENCODER = Quantity("encoder_sparsity", "encoder sparsity", "%", 1)
+SPAN = Quantity("average_span", "average attention span", "tokens", 1)
+BITS = Quantity("weight_bits", "bits of a weight", "bit", 0)
+EXPONENT = Quantity("exponent_bits", "of them exponent", "bit", 0)
+FULL = Quantity("accuracy_full", "accuracy, all layers", "%")
 Found = dict[str, tuple[Exits, Exits | None]]
 
 
@@ -23,7 +29,8 @@ Found = dict[str, tuple[Exits, Exits | None]]
 class Plan:
     """What the task list asks for: allowed drops, and the accelerator with its latency target.
 
-    reference_shape : of the paper's model; energies are given for it and for the model's own shape
+    reference_shape : of the paper's model; energies are given for it, where the model has as many layers, and
+                      for the model's own shape
     """
 
     drops: Sequence[float]
@@ -32,18 +39,25 @@ class Plan:
     target_ms: float
     reference_shape: str
 
-    def machines(self, model: Model) -> tuple[Machine, Machine]:
+    def machines(self, model: Model) -> tuple[Machine, ...]:
         """The accelerator running the paper's shape, and the model's own."""
         common = (self.accelerator, self.multipliers)
-        return (
-            Machine.make(*common, self.reference_shape, self.target_ms, f"{self.reference_shape} shape"),
-            Machine.make(*common, model.shape, self.target_ms, "this model's shape", "_own"),
-        )
+        own = Machine.make(*common, model.shape, self.target_ms, "this model's shape", "_own")
+        name = self.reference_shape
+        if hardware.shape(name).layers != model.shape.layers:
+            return (own,)
+        return Machine.make(*common, name, self.target_ms, f"{name} shape"), own
 
 
-def run(table: str, task: str, call: Call, model: str, data: str, plan: Plan) -> Outcome:
+def run(table: str, call: Call, tasks: over_tasks.Plan, plan: Plan) -> Outcome:
+    """The rows of every model that the zoo has for the tasks."""
+    return over_tasks.run(call, tasks, lambda task, one: one_model(table, task, one, plan))
+
+
+def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """One row of measurements per allowed drop."""
-    subject, lut, origin = with_lut(call, model, data)
+    assert call.model is not None
+    subject, lut, origin = with_lut(call, call.model, task)
     if not subject.model.ramps:
         raise ValueError(
             f"reproduce: model must have a classifier after every layer, {subject.model.name} has not"
@@ -52,8 +66,8 @@ def run(table: str, task: str, call: Call, model: str, data: str, plan: Plan) ->
     rules = Rules(trace, subject.data.labels, lut)
     found = early_exit.at_drops(rules, plan.drops)
     machines = plan.machines(subject.model)
-    rows = [*_sparsities(subject.model), *_rows(rules, found, machines)]
-    header = (*subject.header(trace), STAND_IN, origin, *_lines(plan, found))
+    rows = [*_about(subject.model, rules), *_rows(rules, found, machines)]
+    header = (*subject.header(trace), *_formats(subject.model), STAND_IN, origin, *_lines(plan, found))
     first, pair = next(iter(found.items()))
     figures = (exit_figures.histogram(first, *pair, trace.layers[-1]), exit_figures.trade(rules, machines[0]))
     return Outcome(table, task, "model", header, tuple(rows), figures)
@@ -69,13 +83,31 @@ def _rows(rules: Rules, found: Found, machines: Sequence[Machine]) -> list[Measu
     return [*rows, *energy.best(rows)]
 
 
-def _sparsities(model: Model) -> list[Measurement]:
+def _about(model: Model, rules: Rules) -> list[Measurement]:
+    """What the model is like: sparsities, spans, formats, accuracy."""
     encoder = [model.mask(name) for name in model.matrices() if name.startswith("layers.")]
     kept = sum(int(mask.sum()) for mask in encoder) / sum(mask.size for mask in encoder)
-    return [
+    splits = {
+        (fmt.width, fmt.exponent_bits) for fmt in model.formats.values() if isinstance(fmt, AdaptivFloat)
+    }
+    found = [
         Measurement("model", EMBEDDING, 100 * (1 - float(model.mask("embeddings.word").mean()))),
         Measurement("model", ENCODER, 100 * (1 - kept)),
     ]
+    if model.spans is not None:
+        found.append(Measurement("model", SPAN, model.spans.mean))
+    for bits, exponent in splits if len(splits) == 1 else ():
+        found += [Measurement("model", BITS, bits), Measurement("model", EXPONENT, exponent)]
+    last = rules.right(rules.conventional(-math.inf))
+    return [*found, percent("model", FULL, statistics.wilson(int(last.sum()), len(last)))]
+
+
+def _formats(model: Model) -> list[str]:
+    families = sorted({f"{fmt.family} of {fmt.width} bits" for fmt in model.formats.values()})
+    active = model.activations
+    rounded = f"AdaptivFloat of {active.width} bits" if active else "fp32"
+    spans = "spans: none" if model.spans is None else f"spans: {model.spans.heads_off} heads off"
+    return [f"weights: {' and '.join(families) or 'fp32'}; activations: {rounded}; {spans}"]
 
 
 def _lines(plan: Plan, found: Found) -> list[str]:
@@ -88,6 +120,9 @@ def _lines(plan: Plan, found: Found) -> list[str]:
     ]
     if assumed:
         lines.append(f"assumed, not published: {', '.join(assumed)} of {plan.accelerator}")
+    past = [int((p.layer > p.predicted).sum()) for _, p in found.values() if p is not None]
+    if past:
+        lines.append(f"latency-aware sentences that run past their predicted layer: {max(past)}")
     if lost := [row for row, (_, predicted) in found.items() if predicted is None]:
         lines.append(
             f"latency-aware inference loses more than {', '.join(lost)} at every threshold: no such row"

@@ -63,7 +63,7 @@ def run(table: str, published_task: str, call: Call, data: str, plan: Plan) -> O
         subject = prepare(name, call.data or data, glue=call.glue, zoo=call.zoo, quick=call.quick)
         clean = replace(subject.model, activations=None).trace(subject.data, threads=call.threads)
         found = _points(subject, plan, call, _accuracy(clean, subject))
-        header += [*subject.header(clean), _own(subject.model), *_splits(plan, found)]
+        header += [*subject.header(clean), own_formats(subject.model), *_splits(plan, found)]
         measured += [percent(name, CLEAN, _accuracy(clean, subject)), *_measurements(name, found)]
         figures.append(_figure(f"accuracy_{place + 1}", name, plan, found))
     return Outcome(table, published_task, "model", (*header, *HEADER), tuple(measured), tuple(figures))
@@ -77,13 +77,22 @@ def choose(
     The squared error of every matrix is taken relative to its own values, and the mean over the matrices
     counts, so that large matrices and small ones do. It is returned as a signal to noise ratio in dB.
     """
-    matrices = [model.tensors[name][model.mask(name)] for name in model.matrices()]
-    noise = {}
+    matrices, noise = kept_weights(model), {}
     for fmt in formats.candidates(width, [family], per=["tensor"]):
         if all(getattr(fmt, key) == option for key, option in options.items()):
-            noise[fmt] = float(np.mean([_noise(values, fmt, threads) for values in matrices]))
+            noise[fmt] = relative_noise(matrices, fmt, threads)
     best = min(noise, key=noise.__getitem__)
     return best, -10 * math.log10(noise[best]) if noise[best] else math.inf
+
+
+def kept_weights(model: Model) -> list[NDArray[np.float32]]:
+    """The weights of every matrix that are not pruned."""
+    return [model.tensors[name][model.mask(name)] for name in model.matrices()]
+
+
+def relative_noise(matrices: Sequence[NDArray[np.float32]], fmt: Format, threads: int | None = None) -> float:
+    """Squared error over squared values in this format, mean over matrices."""
+    return float(np.mean([_noise(values, fmt, threads) for values in matrices]))
 
 
 def _noise(values: NDArray[np.float32], fmt: Format, threads: int | None) -> float:
@@ -124,7 +133,7 @@ def _measurements(name: str, found: dict[tuple[int, str], Point]) -> list[Measur
     return measured
 
 
-def _own(model: Model) -> str:
+def own_formats(model: Model) -> str:
     """What the weights are before any rounding."""
     own = sorted({f"{each.family} of {each.width} bits" for each in model.formats.values()})
     return f"{model.name}: weights are {' and '.join(own) or 'plain float32'} before they are rounded"

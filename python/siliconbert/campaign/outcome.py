@@ -27,6 +27,7 @@ class Measurement:
     """One quantity in one row of a table; `low` and `high` bound it where there is an interval.
 
     beside : the published row that it is compared with, where that has another name
+    among  : how values move from row to row is looked at among measurements with the same word here
     """
 
     row: str
@@ -35,6 +36,7 @@ class Measurement:
     low: float | None = None
     high: float | None = None
     beside: str | None = None
+    among: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from siliconbert import data, exits
 from siliconbert.campaign.setup import QUICK_SENTENCES, Call, Subject, prepare
 from siliconbert.data import Data
 from siliconbert.exits import Lut
-from siliconbert.models import Model
+from siliconbert.models import Model, Trace
 
 # The table has 100 rows; ten thousand sentences give every row that occurs about a hundred.
 _TRAINING_SENTENCES = 10_000
@@ -19,8 +19,9 @@ _TRAINING_SENTENCES = 10_000
 def with_lut(call: Call, model: str, task: str) -> tuple[Subject, Lut, str]:
     """The subject, its look-up table, and one line that says where the table is from.
 
-    The table shipped with the model (card entry "lut": keys, entropies) serves first; else one is trained on
-    the training split; where there is none, on every second sentence at hand, and the others are evaluated.
+    The table shipped with the model (card entry "lut": first, keys, entropies) serves first; else one is
+    trained on the training split; where there is none, on every second sentence at hand, and the others are
+    evaluated.
     """
     subject = prepare(call.model or model, call.data or task, glue=call.glue, zoo=call.zoo)
     if "lut" in subject.model.card:
@@ -29,26 +30,46 @@ def with_lut(call: Call, model: str, task: str) -> tuple[Subject, Lut, str]:
             Lut(**subject.model.card["lut"]),
             "look-up table: shipped with the model",
         )
-    training = _training_split(subject.data, call)
+    trace = training_trace(subject, call)
     where = "its training split"
-    if training is None:
+    if trace is None:
         training, subject = _halves(subject)
+        trace = _trace(subject.model, training, call)
         where = "every second sentence of the data; the others are evaluated"
-    few = training.quick(QUICK_SENTENCES if call.quick else _TRAINING_SENTENCES)
-    trace = subject.model.trace(few, threads=call.threads, progress=call.progress(len(few)))
     lut = exits.Predictor.train(trace.entropy, seed=call.seed).distil()
     return (
         _quick(subject, call),
         lut,
-        f"look-up table: trained on {len(few)} sentences of {few.task}, {where}",
+        f"look-up table: trained on {len(trace)} sentences of {subject.data.task}, {where}",
     )
 
 
-def with_shipped_lut(model: Model, training: Data, threads: int | None = None) -> Model:
-    """The model with a look-up table in its card, trained on its own entropies of training sentences."""
+def training_trace(subject: Subject, call: Call) -> Trace | None:
+    """The model's trace of the task's training sentences; None where there is no training split."""
+    try:
+        training = data.load(subject.data.task, split="train", folder=call.glue)
+    except ValueError:
+        return None
+    return _trace(subject.model, training, call)
+
+
+def with_shipped_lut(model: Model, training: Data, threads: int | None = None, first: int = 1) -> Model:
+    """The model with a look-up table in its card, trained on its own entropies of training sentences.
+
+    first  : the layer to predict from
+    errors : ValueError where it is not in 1..L-2, or the model has exits after some layers only
+    """
+    if not model.ramps:
+        raise ValueError(f"prediction: {model.name} must have an exit after every layer to predict exits")
+    if not 1 <= first <= model.shape.layers - 2:
+        raise ValueError(f"prediction: first must be in 1..{model.shape.layers - 2}, got {first}")
     few = training.quick(_TRAINING_SENTENCES)
-    lut = exits.Predictor.train(model.trace(few, threads=threads).entropy, seed=0).distil()
-    record = {"keys": np.asarray(lut.keys).tolist(), "entropies": np.asarray(lut.entropies).round(6).tolist()}
+    lut = exits.Predictor.train(model.trace(few, threads=threads).entropy, seed=0, first=first).distil()
+    record = {
+        "first": first,
+        "keys": lut.keys.round(6).tolist(),
+        "entropies": lut.entropies.round(6).tolist(),
+    }
     return replace(model, card={**model.card, "lut": record})
 
 
@@ -56,11 +77,9 @@ def _quick(subject: Subject, call: Call) -> Subject:
     return replace(subject, data=subject.data.quick(QUICK_SENTENCES)) if call.quick else subject
 
 
-def _training_split(found: Data, call: Call) -> Data | None:
-    try:
-        return data.load(found.task, split="train", folder=call.glue)
-    except ValueError:
-        return None
+def _trace(model: Model, training: Data, call: Call) -> Trace:
+    few = training.quick(QUICK_SENTENCES if call.quick else _TRAINING_SENTENCES)
+    return model.trace(few, threads=call.threads, progress=call.progress(len(few)))
 
 
 def _halves(subject: Subject) -> tuple[Data, Subject]:

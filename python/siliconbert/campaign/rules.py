@@ -35,7 +35,7 @@ class Rule:
         lut, options = None, {}
         rule: Any = exits.EntropyRule()
         if record["rule"] == "prediction":
-            lut = _lut(here, record.get("lut"), model)
+            lut = _lut(here, record, model)
             options = {name: record[name] for name in _OPTIONS if name in record}
             rule = exits.PredictionRule(lut, **options)
         threshold = record.get("threshold")
@@ -78,9 +78,9 @@ class Rule:
         return [next(asked) if count else clean for count in rerun.tolist()]
 
 
-def _lut(here: Path, path: str | None, model: Model) -> exits.Lut:
-    if path is not None:
-        return exits.Lut.from_csv(here / path, layers=model.shape.layers)
+def _lut(here: Path, record: dict[str, Any], model: Model) -> exits.Lut:
+    if record.get("lut") is not None:
+        return exits.Lut.from_csv(here / record["lut"], model.shape.layers, record.get("first", 1))
     if "lut" not in model.card:
         raise ValueError(f"exits: {model.name} has no look-up table of its own; name a CSV file as lut")
     return exits.Lut(**model.card["lut"])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import faults, models
-from siliconbert.campaign import area, statistics
+from siliconbert import faults
+from siliconbert.campaign import area, over_tasks, statistics
 from siliconbert.campaign.explanation import explain
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
@@ -40,21 +40,9 @@ class Plan:
     mask_cell: str
 
 
-def run(table: str, call: Call, plan: Plan, named: dict[str, str | None]) -> Outcome:
-    """Rows for every task of `named` that has a model, unless the call asks for one model or data set.
-
-    named : task -> model; None where there is none, which the header says
-    """
-    if call.model is not None or call.data is not None:
-        task = call.data if call.data in named else next(task for task, model in named.items() if model)
-        return one_task(table, task, replace(call, model=call.model or named[task]), plan)
-    known = set(models.zoo_names(call.zoo))
-    has = {task: model for task, model in named.items() if model in known}
-    if not has:
-        raise ValueError(f"reproduce: the zoo must have a model for one of {', '.join(named)}, it has none")
-    found = [one_task(table, task, replace(call, model=model), plan) for task, model in has.items()]
-    missing = ", ".join(task for task in named if task not in has)
-    return _joined(found, (f"no model in the zoo for: {missing}",) if missing else ())
+def run(table: str, call: Call, plan: Plan, tasks: over_tasks.Plan) -> Outcome:
+    """Rows for every task that has a model."""
+    return over_tasks.run(call, tasks, lambda task, one: one_task(table, task, one, plan))
 
 
 def one_task(table: str, task: str, call: Call, plan: Plan) -> Outcome:
@@ -71,7 +59,7 @@ def one_task(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     found = [percent("no faults", CLEAN, statistics.wilson(int(right.sum()), len(right)))]
     trials, why = {}, []
     for cell, stored in images.items():
-        trials[cell] = _trials(stored, subject, clean, call)
+        trials[cell] = trials_of(stored, subject, clean, call)
         found += _accuracies(cell, stored, trials[cell], right)
         found += [*_events(cell, stored, trials[cell]), *_memory(cell, stored)]
         why += _minimum(cell, stored, subject, clean, trials[cell], call)
@@ -79,7 +67,8 @@ def one_task(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     return Outcome(table, task, "model", header, tuple(found), (_figure(trials),))
 
 
-def _trials(stored: Stored, subject: Subject, clean: Trace, call: Call) -> Trials:
+def trials_of(stored: Stored, subject: Subject, clean: Trace, call: Call) -> Trials:
+    """As many trials of level misreads as the call asks for."""
     count = call.count_of_trials()
     return stored.trials(
         faults.CellMisread(),
@@ -92,10 +81,15 @@ def _trials(stored: Stored, subject: Subject, clean: Trace, call: Call) -> Trial
     )
 
 
-def _accuracies(cell: str, stored: Stored, trials: Trials, right: NDArray[np.bool_]) -> list[Measurement]:
+def mean_accuracy(stored: Stored, trials: Trials, right: NDArray[np.bool_]) -> statistics.Interval:
+    """Of level misreads, over trials and sentences; right: which sentences are without faults."""
     # That a trial has any event is at most as likely as the expected number of them.
     unchanged = max(0.0, 1.0 - sum(faults.expected(stored.image, faults.CellMisread()).values()))
-    mean = statistics.campaign_interval(trials.answers(), clean=right, unchanged=unchanged)
+    return statistics.campaign_interval(trials.answers(), clean=right, unchanged=unchanged)
+
+
+def _accuracies(cell: str, stored: Stored, trials: Trials, right: NDArray[np.bool_]) -> list[Measurement]:
+    mean = mean_accuracy(stored, trials, right)
     return [percent(cell, MEAN, mean), Measurement(cell, MINIMUM, 100 * float(trials.accuracy.min()))]
 
 
@@ -154,19 +148,3 @@ def _figure(trials: dict[str, Trials]) -> Curves:
     series = {cell: (np.arange(1, len(each) + 1), each) for cell, each in wrong.items()}
     title = "Wrong answers with a faulty memory"
     return Curves("errors", title, "trial, best first", "wrong answers, %", series)
-
-
-def _joined(found: Sequence[Outcome], lines: tuple[str, ...]) -> Outcome:
-    """Several tasks as one outcome whose rows begin with the task; one task stays as it is."""
-    if len(found) == 1:
-        return replace(found[0], header=(*found[0].header, *lines))
-    return Outcome(
-        found[0].table,
-        "*",
-        found[0].source,
-        (*(f"{each.task}: {line}" for each in found for line in each.header), *lines),
-        tuple(replace(m, row=f"{each.task} {m.row}") for each in found for m in each.measurements),
-        tuple(
-            replace(figure, name=f"{figure.name}_{each.task}") for each in found for figure in each.figures
-        ),
-    )

@@ -34,6 +34,9 @@ def compress(
     lut: Annotated[
         bool, typer.Option(help="Ship an exit predictor's table, trained on the training sentences.")
     ] = True,
+    first: Annotated[
+        int, typer.Option("--first", min=1, help="The layer after which that table predicts the exit.")
+    ] = 1,
     threads: options.Threads = None,
     glue: options.Glue = None,
     zoo: options.Zoo = None,
@@ -47,7 +50,7 @@ def compress(
     training = sb.data.load(data, split="train", folder=glue)
     small = loaded.quantized(fmt, training.quick(_CALIBRATION_SENTENCES), threads)
     if lut and small.ramps:
-        small = with_shipped_lut(small, training, threads)
+        small = with_shipped_lut(small, training, threads, first)
     small.save(out, table)
     for file in (out, table):
         if file is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from siliconbert.data.record import evenly
 from siliconbert.text import read_text
 
 _COLUMNS = ("sentence", "label")
@@ -43,10 +44,11 @@ def write(path: Path, answers: Answers) -> None:
     fresh.replace(path)
 
 
-def read(path: Path, labels: ArrayLike | None = None) -> Answers:
+def read(path: Path, labels: ArrayLike | None = None, quick: bool = False) -> Answers:
     """The answers in a file that `write` made.
 
     labels : those that the file must have, where it is to be of certain sentences
+    quick  : of those sentences, as many as there are labels, that Data.quick takes
     errors : ValueError naming the file where it is another table or of other sentences
     """
     lines = read_text(path).splitlines()
@@ -54,6 +56,8 @@ def read(path: Path, labels: ArrayLike | None = None) -> Answers:
     columns, *rows = list(csv.reader(line for line in lines if not line.startswith("#"))) or [[]]
     layers = _layers(path, columns)
     table = _table(path, rows, len(columns))
+    if labels is not None and quick and np.size(labels) < len(table):
+        table = table[evenly(len(table), np.size(labels))]
     if labels is not None and not _same(table[:, 1], np.asarray(labels)):
         raise ValueError(
             f"{path}: must be of the same {np.size(labels)} sentences, got {len(table)} or other labels"

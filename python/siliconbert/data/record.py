@@ -45,5 +45,9 @@ class Data:
         """
         if count < 1:
             raise ValueError(f"Data.quick: count must be at least 1, got {count}")
-        size = len(self)
-        return self if count >= size else self.take(np.arange(count, dtype=np.int64) * size // count)
+        return self if count >= len(self) else self.take(evenly(len(self), count))
+
+
+def evenly(size: int, count: int) -> NDArray[np.int64]:
+    """`count` evenly spaced numbers out of 0..size-1, those that Data.quick takes."""
+    return np.arange(count, dtype=np.int64) * size // count

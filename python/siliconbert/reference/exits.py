@@ -26,6 +26,26 @@ def entropy(logits: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(np.where(finite, nats, np.nan), dtype=np.float32)
 
 
+def doubt(logits: NDArray[Any]) -> NDArray[np.float32]:
+    """1 - max p of p = softmax(logits), as the sum of the other p; NaN as in entropy."""
+    x = np.asarray(logits, dtype=np.float64)
+    finite = np.asarray(np.isfinite(x).all(axis=-1) & (x.shape[-1] > 1))
+    x = np.where(finite[..., np.newaxis], x, 0)
+    e = np.sort(np.exp(x - x.max(axis=-1, keepdims=True)), axis=-1)
+    share = e[..., :-1].sum(axis=-1) / e.sum(axis=-1)
+    return np.asarray(np.where(finite, share, np.nan), dtype=np.float32)
+
+
+def by_patience(answers: NDArray[Any], patience: int) -> NDArray[np.int32]:
+    """The first layer that answers as the `patience` layers before it do, else the last; < 0 is no answer."""
+    exits = []
+    for row in np.asarray(answers).tolist():
+        runs = (row[layer - patience : layer + 1] for layer in range(patience, len(row)))
+        agree = [layer for layer, run in enumerate(runs, patience + 1) if run[0] >= 0 and len(set(run)) == 1]
+        exits.append(agree[0] if agree else len(row))
+    return np.array(exits, dtype=np.int32)
+
+
 def by_entropy(entropy: NDArray[Any], threshold: float) -> NDArray[np.int32]:
     """The first layer with entropy < threshold, else the last."""
     exits = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -44,9 +45,15 @@ def _agrees(
         return abs(ours.value - paper.value) <= paper.tolerance
     if paper.compare == "order":
         return _same_order(ours, paper, [(m, t) for m, t in pairs if t is not None and m.row == ours.row])
-    return _same_direction(
-        [(m.value, t.value) for m, t in pairs if t is not None and m.quantity == ours.quantity]
-    )
+    same = [(m, t) for m, t in pairs if t and (m.quantity, m.among) == (ours.quantity, ours.among)]
+    readings = range(1 + max(len(t.readings) for _, t in same))
+    return _any(_same_direction([(m.value, t.reading(n)) for m, t in same]) for n in readings)
+
+
+def _any(found: Iterable[bool | None]) -> bool | None:
+    """Whether any is true; None where none can be said."""
+    said = [each for each in found if each is not None]
+    return any(said) if said else None
 
 
 def _same_direction(pairs: list[tuple[float, float]]) -> bool | None:

@@ -42,6 +42,11 @@ def folder(paper: str) -> Path:
     return root() / paper
 
 
+def results(paper: str) -> Path:
+    """The folder of one paper's committed rows and predictions."""
+    return folder(paper) / "results"
+
+
 def load(table: str) -> ModuleType:
     """The task list of a table, run by its path; it has a function `run(call)` that returns an Outcome."""
     paper, name = split(table)

@@ -35,6 +35,7 @@ class Target:
 
     compare : "exact" (the printed digits), "model" (within `tolerance`), "trend" (same direction by rows),
               "order" (same order of the quantities in a row, those within `tolerance` counted as equal)
+    readings : other values that may have been meant, where what is printed is in doubt
     """
 
     value: float
@@ -45,6 +46,11 @@ class Target:
     digits: int
     tolerance: float | None = None
     note: str = ""
+    readings: tuple[float, ...] = ()
+
+    def reading(self, number: int) -> float:
+        """The value as printed (0), or its other reading of that number where it has so many."""
+        return (self.value, *self.readings)[number] if number <= len(self.readings) else self.value
 
 
 def targets(table: str, task: str, source: str = "model") -> dict[tuple[str, str], Target]:
@@ -118,4 +124,13 @@ def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: s
         record["digits"],
         record.get("tolerance"),
         note,
+        _readings(place, row, quantity),
     )
+
+
+def _readings(place: str, row: dict[str, Any], quantity: str) -> tuple[float, ...]:
+    readings = row.get("readings", {})
+    found = readings.get(quantity, []) if isinstance(readings, dict) else readings
+    if not isinstance(found, list) or not all(isinstance(each, _NUMBER) for each in found):
+        raise ValueError(f"{place}: readings must be lists of numbers, got {found!r}")
+    return tuple(found)

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 from siliconbert.report.comparison import Cell
+from siliconbert.report.published import Target
 
 COLUMNS = ("row", "quantity", "unit", "ours", "95 % interval", "paper", "difference", "compared")
 
@@ -16,7 +17,7 @@ def printed(cell: Cell) -> tuple[str, ...]:
     m = cell.ours
     digits = m.quantity.digits
     interval = "" if m.low is None or m.high is None else f"{m.low:.{digits}f} .. {m.high:.{digits}f}"
-    paper = "" if cell.paper is None else f"{cell.paper.value:.{cell.paper.digits}f}"
+    paper = "" if cell.paper is None else _paper(cell.paper)
     if cell.paper is not None and cell.paper.unit != m.quantity.unit:
         paper += f" {cell.paper.unit}"
     # Adding 0.0 makes a negative zero positive.
@@ -31,6 +32,12 @@ def printed(cell: Cell) -> tuple[str, ...]:
         difference,
         verdict(cell),
     )
+
+
+def _paper(target: Target) -> str:
+    """The value as printed, and the others that may have been meant."""
+    value, *others = (f"{each:.{target.digits}f}" for each in (target.value, *target.readings))
+    return f"{value} (or {', '.join(others)})" if others else value
 
 
 def verdict(cell: Cell) -> str:
@@ -72,6 +79,7 @@ def record(cell: Cell) -> dict[str, Any]:
         "low": m.low,
         "high": m.high,
         "paper": paper.value if paper else None,
+        "readings": " or ".join(f"{each:g}" for each in paper.readings) if paper else None,
         "difference": cell.difference,
         "compare": paper.compare if paper else None,
         "tolerance": paper.tolerance if paper else None,
