@@ -142,8 +142,10 @@ def test_a_head_off_saves_what_the_paper_says(call):
     """Sec. 3.2: 1.22 times with 8 heads off, 1.18 times with 7."""
     found, cells = made("table_1", call)
     assert cells["7 of 12 heads off", "operations_factor"].agrees
-    assert span_table.operations_factor("albert-base", [8], 128) == pytest.approx(1.22, abs=0.005)
-    assert span_table.operations_factor("albert-base", [8, 0], 128) < 1.22
+    assert span_table.operations_factor("albert-base", 128, [{"heads_off": 8}]) == pytest.approx(
+        1.2197, abs=1e-4
+    )
+    assert span_table.operations_factor("albert-base", 128, [{"heads_off": 8}, {}]) < 1.22
     assert "no spans in model" in found.outcome.header
 
 
@@ -162,6 +164,9 @@ def test_table_1_of_a_model_with_spans(tiny, call, tmp_path):
     assert cells["head 4", "span"].ours.value == 101 and cells["head 4", "span"].paper.value == 101
     assert cells["head 2", "span"].paper.value == 36  # the second widest of both
     assert cells["model", "average_span"].ours.value == 26.5
+    # Each of the 4 heads of 6 columns has 3 * 128 * 24 * 6 + 2 * 128 * 128 * 6 products of 1277952 in all.
+    assert cells["model", "operations_factor_own"].ours.value == pytest.approx(1277952 / 774144)
+    assert cells["model", "operations_factor_window_own"].ours.value > 1277952 / 774144
     assert cells["model", "heads_off"].ours.value == 2 and cells["model", "heads_off"].paper.value == 7
     assert cells["model", "twin_change"].ours.value == pytest.approx(-100 * 2 / 60)
     bare = model.with_spans(None).trace(prepare(str(tiny / "model"), "sst2", glue=tiny / "glue").data)
