@@ -139,6 +139,19 @@ def test_heads_with_the_smallest_spans_go_off_where_too_few_did():
     assert learner.spans.record() == models.Spans([[0, 0, 12, 0]])
 
 
+def test_weights_of_heads_that_are_off_become_zero_and_nothing_else_changes():
+    net = tiny("bert", values=[[0, 128, 0, 128], [128] * 4, [0] * 4])
+    learner = Learner(net, SpanPlan(zero_off=True, fade=1.0))
+    before, rows = hidden(net), [False] * 4 + [True] * 4 + [False] * 4 + [True] * 4
+    learner.settle(1, 10)
+    assert torch.equal(hidden(net), before)
+    first, _, last = net.layers
+    for product in (first.query, first.key, first.value):
+        assert product.weight.any(1).tolist() == product.bias.bool().tolist() == rows
+    assert first.output.weight.any(0).tolist() == rows and first.output.bias.all()
+    assert not last.output.weight.any() and net.layers[1].output.weight.all()
+
+
 def test_a_task_learns_spans_that_the_model_file_and_the_next_phase_keep(tmp_path):
     def run(base, **keys):
         raw = yaml.safe_load((RECIPES / f"{base}.yaml").read_text()) | {"teacher": None, "pairs": []} | keys

@@ -37,6 +37,8 @@ class SpanPlan:
     lr          : tokens a step, by Adam; a span that the task does not hold falls at about this speed
     fade        : tokens below which a head's output is scaled down while spans are learnt
     freeze_at   : fraction of training after which spans are whole numbers and stay; the weights recover
+    zero_off    : weights of heads that are off become 0; magnitude pruning then takes them first, until its
+                  schedule ends, and leaves more to the other heads
     ramp, variant, renormalise : as in siliconbert.models.Spans
     """
 
@@ -47,6 +49,7 @@ class SpanPlan:
     lr: float = 0.2
     fade: float = 8.0
     freeze_at: float = 0.7
+    zero_off: bool = False
     variant: str = "window"
     renormalise: bool = True
 
@@ -138,6 +141,20 @@ class Learner:
                 spans.pressure.mul_(2.0 ** (1.0 / (DOUBLING * total)))
         if step >= self.plan.freeze_at * total:
             self.freeze()
+        if self.plan.zero_off:
+            self._zero_off()
+
+    def _zero_off(self) -> None:
+        """Every step, since Adam's momentum moves weights on that get no gradient."""
+        size = self.network.shape.width // self.network.shape.heads
+        with torch.no_grad():
+            for group, layer in enumerate(self.network.layers):
+                kept = (self.spans.values[group] > 0).repeat_interleave(size)
+                if not kept.all():
+                    for product in (layer.query, layer.key, layer.value):
+                        product.weight.mul_(kept[:, None])
+                        product.bias.mul_(kept)
+                    layer.output.weight.mul_(kept)
 
     def _wanted(self) -> int:
         """How many more heads shall go off."""
