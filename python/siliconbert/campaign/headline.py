@@ -19,6 +19,7 @@ PLAIN_EE = Quantity("energy_ee_over_plain", "energy, EE / LAI alone", "x")
 OVER_GPU = Quantity("energy_gpu_over_base", "energy, GPU / accelerator, spans and sparsity", "x", 0)
 SWING = Quantity("swing", "energy, base / LAI with spans and sparsity", "x")
 _BARS = 12  # constants in the tornado plot
+_AS_IS = "as catalogued"
 _RATIOS = (
     (OVER_BASE, "base", True),
     (OVER_EE, "ee", True),
@@ -41,7 +42,7 @@ class Variants:
     def all(self, average_power: float) -> dict[str, dict[str, Any]]:
         """Every variant as changes of an accelerator."""
         leaks = {name: {"leakage_power": share * average_power} for name, share in self.leakage.items()}
-        return {"as catalogued": {}, **{k: dict(v) for k, v in self.changes.items()}, **leaks}
+        return {_AS_IS: {}, **{k: dict(v) for k, v in self.changes.items()}, **leaks}
 
 
 def run(
@@ -58,8 +59,10 @@ def run(
     power = plan.machine().values["average_power"]
     for name, changes in variants.all(power).items():
         best = _best(plan, cases, changes)
+        # A stand-in's row says nothing about the printed value, so its variants are set beside none.
+        beside = "best" if source == "authors" else None
         rows += [
-            Measurement("best" if name == "as catalogued" else f"best, {name}", q, v, beside="best")
+            Measurement("best" if name == _AS_IS else f"best, {name}", q, v, beside=beside)
             for q, v in best.items()
         ]
     swings = _swings(plan, cases)
@@ -69,7 +72,8 @@ def run(
         for factor, value in zip((0.5, 2.0), pair, strict=True)
     ]
     rows += _processor(plan, variants.processor)
-    return Outcome(table, task, source, (*header, *lines(plan)), tuple(rows), (_tornado(swings),))
+    middle = next(m.value for m in rows if m.quantity == OVER_BASE)
+    return Outcome(table, task, source, (*header, *lines(plan)), tuple(rows), (_tornado(swings, middle),))
 
 
 def _best(plan: Plan, cases: Cases, changes: Mapping[str, Any]) -> dict[Quantity, float]:
@@ -115,13 +119,13 @@ def _processor(plan: Plan, name: str) -> list[Measurement]:
     ]
 
 
-def _tornado(swings: Mapping[str, tuple[float, float]]) -> Bars:
-    halved, doubled = (np.array([pair[i] for pair in swings.values()]) for i in range(2))
+def _tornado(swings: Mapping[str, tuple[float, float]], middle: float) -> Bars:
+    halved, doubled = (np.array([100 * (pair[i] / middle - 1) for pair in swings.values()]) for i in range(2))
     return Bars(
         "tornado",
         "Best saving over base with one constant changed",
         "constant",
-        "energy, base / LAI",
+        "change of the saving, %",
         np.arange(len(swings)),
         {"x 0.5": halved, "x 2": doubled},
         labels=tuple(swings),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +38,13 @@ _RANGES = {
     "devices": (1.0, 1e3),
     "lanes": (1.0, 1e4),
     "transfers": (1.0, 1e3),
+    "nm": (1.0, 1e3),
+    "values": (1.0, 1e9),
+    "vectors": (1.0, 1e9),
 }
+_WHOLE = {"lanes", "values", "vectors"}  # units of whole numbers
+_LONGEST = 64  # list
+_MOST = 1e12
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,14 @@ class Schema:
 
     units    : number -> unit
     texts    : keys that hold text
+    lists    : numbers of which there are several
     optional : numbers that may lack
     shares   : numbers that lie in 0..1
     """
 
     units: Mapping[str, str]
     texts: frozenset[str]
+    lists: frozenset[str]
     optional: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
 
@@ -66,8 +72,9 @@ class Schema:
 def schema(record: Mapping[str, Any], optional: frozenset[str], shares: frozenset[str]) -> Schema:
     """The schema that a record of the catalogue follows."""
     units = {key: entry.unit for key, entry in record.items() if isinstance(entry, Quantity)}
-    texts = frozenset(key for key in record if key not in units)
-    return Schema(units, texts | {"title", "source", "node"}, optional, shares)
+    texts = frozenset(key for key in record if key not in units) | {"title", "source", "node"}
+    lists = frozenset(key for key in units if isinstance(record[key].value, list))
+    return Schema(units, texts, lists, optional, shares)
 
 
 def read(caller: str, path: str | Path) -> dict[str, Mapping[str, Any]]:
@@ -134,16 +141,19 @@ def _quantity(
         raise ValueError(f"{place}: unit must be {unit!r}, got {fields['unit']!r}")
     if not (said := fields.get("source", source)):
         raise ValueError(f"{place}: source missing: say where the number comes from")
-    _check_range(place, fields.get("value"), unit, key in form.shares)
+    _check_value(place, fields.get("value"), unit, key in form.lists, key in form.shares)
     rest = {k: _text(f"{place}.{k}", fields[k]) for k in ("where", "note") if k in fields}
     at = fields.get("node", node) or "not stated"
     return Quantity(fields["value"], unit, _text(f"{place}.source", said), node=at, **rest)
 
 
-def _check_range(place: str, value: Any, unit: str, share: bool) -> None:
-    low, high = (0.0, 1.0) if share else _RANGES.get(unit, (0.0, math.inf))
-    numbers = value if isinstance(value, list) and value else [value]
-    for number in numbers:
-        real = isinstance(number, Real) and not isinstance(number, bool) and math.isfinite(number)
+def _check_value(place: str, value: Any, unit: str, several: bool, share: bool) -> None:
+    if several != isinstance(value, list) or (several and not 1 <= len(value) <= _LONGEST):
+        wanted = f"a list of 1..{_LONGEST} numbers" if several else "a number"
+        raise ValueError(f"{place}: must be {wanted}, got {value!r:.80}")
+    low, high = (0.0, 1.0) if share else _RANGES.get(unit, (0.0, _MOST))
+    kind, words = (int, "a whole number") if unit in _WHOLE else ((int, float), "a number")
+    for number in value if several else [value]:
+        real = isinstance(number, kind) and not isinstance(number, bool)
         if not real or not low <= number <= high:
-            raise ValueError(f"{place}: must be a number in {low:g}..{high:g} {unit}, got {number!r}")
+            raise ValueError(f"{place}: must be {words} in {low:g}..{high:g} {unit}, got {number!r:.80}")

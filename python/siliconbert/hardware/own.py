@@ -65,7 +65,7 @@ def _load(
     for name in made:
         try:
             check(name)
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             catalog.remove(kind, made)
             raise ValueError(f"{file.name}: {name}: {error}") from None
     return list(made)

@@ -22,7 +22,13 @@ def curve(values: Mapping[str, Any]) -> Any:
     successor    : a straight line, the successor's at the same volts, its frequencies scaled to the nominal
     """
     nominal = (values["voltage_levels"][-1], values["nominal_frequency"] * 1e9)
-    (low_v, high_v), (low_f, high_f) = values["successor_voltages"], values["successor_frequencies"]
+    volts, hertz = values["successor_voltages"], values["successor_frequencies"]
+    if not all(len(pair) == 2 and 0 < pair[0] < pair[1] for pair in (volts, hertz)):
+        raise ValueError(
+            "hardware.accelerator: successor_voltages and successor_frequencies must each be two ascending "
+            f"numbers, got {volts} and {hertz}"
+        )
+    (low_v, high_v), (low_f, high_f) = volts, hertz
     scaled = (nominal[0] * low_v / high_v, nominal[1] * low_f / high_f)
     kind = _choice("frequency_curve", values, CURVES)
     if kind == "alpha-power":
@@ -32,6 +38,8 @@ def curve(values: Mapping[str, Any]) -> Any:
     if kind == "proportional":
         return _core.curve(nominal, (0.0, 0.0), 1.0, 0.0)
     at_nominal = low_f + (high_f - low_f) * (nominal[0] - low_v) / (high_v - low_v)
+    if at_nominal <= 0:
+        raise ValueError(f"hardware.accelerator: the successor's line must be above 0 Hz at {nominal[0]:g} V")
     return _core.curve(nominal, (low_v, nominal[1] * low_f / at_nominal), 1.0, 0.0)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tests.fuzz import mutate
 from tests.fuzz.target import Target
 
-from siliconbert import catalog, faults, formats, storage
+from siliconbert import catalog, faults, formats, hardware, storage
 
 _W = np.random.default_rng(7).normal(size=(5, 40)).astype(np.float32)
 _FORMATS = [
@@ -40,6 +40,33 @@ source = "measured"
 level_means = [1, 2, 3, 4]
 level_sigmas = [0.1, 0.1, 0.1, 0.1]
 fewer_bits = "mine-1"
+"""
+_MEMORIES = b"""[fast]
+like = "sram"
+source = "a compiler"
+read_latency = 0.8
+read_energy = { value = 3.5, unit = "pJ", node = "7 nm" }
+[mine]
+family = "array"
+cell = "rram-slc"
+source = "a paper"
+access_width = 128
+read_energy = 9
+write_energy = 50
+write_latency = 12
+leakage_power = 0
+"""
+_ACCELERATORS = b"""[mine]
+like = "edgebert-12nm"
+source = "me"
+sizes = [8, 16]
+alpha = 1.5
+voltage_levels = [0.5, 0.65, 0.8]
+successor_voltages = [0.62, 1.0]
+frequency_curve = "successor"
+leakage_power = 8
+clock_exponent = 1.5
+process_node = 16
 """
 _CSV = b"name,level,mean,sigma,source\nmine,0,1.0,0.1,here\nmine,1,2.0,0.1,here\n"
 
@@ -95,6 +122,20 @@ def _cells(suffix: str) -> Callable[[bytes, Path], object]:
     return run
 
 
+def _memories(data: bytes, scratch: Path) -> object:
+    (scratch / "memories.toml").write_bytes(data)
+    catalog._ADDED.clear()
+    return [
+        hardware.memory(name).read(100).joules for name in hardware.load_memories(scratch / "memories.toml")
+    ]
+
+
+def _accelerators(data: bytes, scratch: Path) -> object:
+    (scratch / "accelerators.toml").write_bytes(data)
+    catalog._ADDED.clear()
+    return hardware.load_accelerators(scratch / "accelerators.toml")
+
+
 def _json(records: list[dict[str, object]]) -> Callable[[], list[bytes]]:
     return lambda: [json.dumps(record).encode() for record in records]
 
@@ -105,4 +146,6 @@ TARGETS = [
     Target("fault-record", _json(_FAULTS), _fault_record, mutate.json_text),
     Target("cells-toml", lambda: [_TOML], _cells(".toml"), mutate.text),
     Target("cells-csv", lambda: [_CSV], _cells(".csv"), mutate.text),
+    Target("memories-toml", lambda: [_MEMORIES], _memories, mutate.text),
+    Target("accelerators-toml", lambda: [_ACCELERATORS], _accelerators, mutate.text),
 ]
