@@ -1,6 +1,9 @@
 """Training: schedules, batches, names, quantization, and a tiny chain of all phases."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,3 +229,18 @@ def test_fake_quantization_knows_all_adaptivfloat8_values():
     least = values[0]
     edge = torch.tensor([0.0, least / 2, least * 0.51, 5.0])
     assert quantize.adaptivfloat(edge, torch.tensor(1.0)).tolist() == [0.0, 0.0, pytest.approx(least), 1.875]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("folder", [RECIPES, RECIPES / "albert-base"], ids=lambda folder: folder.name)
+def test_smoke_repeats_every_committed_recipe_in_two_minutes(tmp_path, folder):
+    command = [sys.executable, "-m", "siliconbert.cli", "train", str(folder), "--all", "--smoke"]
+    before = os.times()
+    done = subprocess.run([*command, "--out", str(tmp_path)], capture_output=True, text=True)
+    after = os.times()
+    assert done.returncode == 0, done.stderr
+    names = [path.stem for path in folder.glob("*.yaml")]
+    assert all((tmp_path / name / "model" / "model.safetensors").is_file() for name in names)
+    # Time of the processor, not of the clock: another program may have most of it.
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent < 120

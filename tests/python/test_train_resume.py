@@ -1,5 +1,7 @@
 """Training that is stopped: it goes on to the same bits, from whole checkpoints of the same recipe only."""
 
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +19,7 @@ from siliconbert import train  # noqa: E402
 from siliconbert.train import checkpoint, loop, recipe, series  # noqa: E402
 
 RECIPES = Path(__file__).parents[2] / "experiments" / "edgebert" / "recipes"
-# A checkpoint after every step.
-OFTEN = "checkpoint_minutes: 0\nevaluate_minutes: 0.001\n"
+OFTEN = "checkpoint_minutes: 0\n"  # after every step
 # Everything that has a state: dropout, made-up sentences, spans, scores, both prunings (the word table
 # freezes on the way), the predictors.
 ALL = """name: all
@@ -48,13 +49,9 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def written(folder, text=ALL, **changes):
+def written(folder):
     path = folder / "all.yaml"
-    for key, value in changes.items():
-        text = "\n".join(
-            f"{key}: {value}" if line.startswith(f"{key}:") else line for line in text.split("\n")
-        )
-    path.write_text(text + OFTEN)
+    path.write_text(ALL + OFTEN)
     return path
 
 
@@ -85,17 +82,23 @@ def undisturbed(tmp_path_factory):
     return out
 
 
-@pytest.fixture
-def stopped(undisturbed, tmp_path, monkeypatch, capsys):
-    """A folder in which the recipe was stopped before step 19, and its recipe."""
-    path = written(tmp_path)
-    with monkeypatch.context() as patch:
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A folder in which the recipe was stopped before step 19."""
+    out = tmp_path_factory.mktemp("killed")
+    with pytest.MonkeyPatch.context() as patch:
         stop_at(19, patch)
         with pytest.raises(KeyboardInterrupt):
-            train.run(path, tmp_path, smoke=True)
-    assert not (tmp_path / "all" / "model").exists()
-    capsys.readouterr()
-    return path
+            train.run(written(out), out, smoke=True)
+    assert not (out / "all" / "model").exists()
+    return out
+
+
+@pytest.fixture
+def stopped(killed, tmp_path):
+    """The recipe in a copy of that folder."""
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "all.yaml"
 
 
 def test_a_stopped_run_goes_on_to_the_same_bits(stopped, undisturbed, capsys):
@@ -107,19 +110,16 @@ def test_a_stopped_run_goes_on_to_the_same_bits(stopped, undisturbed, capsys):
 
 def test_it_does_not_matter_how_often_it_stops(undisturbed, tmp_path, monkeypatch):
     path = written(tmp_path)
-    for step in (1, 2, 17, 18):
+    for step in (1, 3, 17):
         with monkeypatch.context() as patch:
             stop_at(step, patch)
             with pytest.raises(KeyboardInterrupt):
                 train.run(path, tmp_path, smoke=True)
+    kept = torch.load(tmp_path / "all" / checkpoint.NEWEST, weights_only=True)
     train.run(path, tmp_path, smoke=True)
     assert same(weights(tmp_path), weights(undisturbed))
-
-
-def test_the_run_can_tell_another_seed(undisturbed, tmp_path):
-    """The comparison would see a difference."""
-    train.run(written(tmp_path, seed=6), tmp_path, smoke=True)
-    assert not same(weights(tmp_path), weights(undisturbed))
+    word = weights(tmp_path)["bert.embeddings.word_embeddings.weight"]
+    assert not torch.equal(kept["weights"]["0.word"], word)  # the comparison would see a difference
 
 
 def cut(path):
@@ -146,15 +146,27 @@ def missing(path):
     path.unlink()
 
 
+def newest(path, said=None):
+    """What a smoke run of the recipe would go on from."""
+    one = recipe.shrink(recipe.read(path))
+    text = torch.load(path.parent / "all" / checkpoint.BEFORE, weights_only=True)["text"]
+    return checkpoint.newest(path.parent / "all", one, text, [].append if said is None else said.append)
+
+
 @pytest.mark.parametrize("harm", [cut, flip, empty, other_keys, missing])
-def test_the_checkpoint_before_serves_where_the_newest_is_bad(stopped, undisturbed, capsys, harm):
-    out = stopped.parent
-    harm(out / "all" / checkpoint.NEWEST)
-    train.run(stopped, out, smoke=True)
-    said = capsys.readouterr().out
-    assert "going on from the checkpoint before" in said and "resumed at step 17" in said
-    assert harm is missing or "checkpoint state.pt cannot be used:" in said
-    assert same(weights(out), weights(undisturbed))
+def test_the_checkpoint_before_serves_where_the_newest_is_bad(stopped, harm):
+    harm(stopped.parent / "all" / checkpoint.NEWEST)
+    said = []
+    assert newest(stopped, said)["step"] == 17
+    assert said[-1] == "going on from the checkpoint before"
+    assert harm is missing or said[0].startswith("checkpoint state.pt cannot be used: ")
+
+
+def test_from_the_checkpoint_before_it_goes_on_to_the_same_bits(stopped, undisturbed, capsys):
+    cut(stopped.parent / "all" / checkpoint.NEWEST)
+    train.run(stopped, stopped.parent, smoke=True)
+    assert "resumed at step 17" in capsys.readouterr().out
+    assert same(weights(stopped.parent), weights(undisturbed))
 
 
 def test_no_good_checkpoint_is_one_sentence_and_fresh_starts_again(stopped, undisturbed):
@@ -170,40 +182,37 @@ def test_no_good_checkpoint_is_one_sentence_and_fresh_starts_again(stopped, undi
 
 
 def test_a_checkpoint_of_another_recipe_is_refused_with_the_difference(stopped):
-    out = stopped.parent
     text = stopped.read_text()
     stopped.write_text(text.replace("lr: 1.0e-3", "lr: 2.0e-3"))
     with pytest.raises(
         ValueError, match=r"is of another recipe \(lr 0.001, now 0.002\); give another --out, or"
     ):
-        train.run(stopped, out, smoke=True)
-    stopped.write_text(
-        text.replace("begin: 0.1", "begin: 0.2").replace("budget_minutes: 1", "budget_minutes: 9")
-    )
+        train.run(stopped, stopped.parent, smoke=True)
+    stopped.write_text(text.replace("begin: 0.1", "begin: 0.2"))
     with pytest.raises(ValueError, match=r"\(density .*'begin': 0.1.*, now .*'begin': 0.2[^;]*\)"):
-        train.run(stopped, out, smoke=True)
+        newest(stopped)
+    with pytest.raises(ValueError, match=r"text 120 texts, [0-9]* tokens, now other"):
+        checkpoint.newest(
+            stopped.parent / "all", recipe.shrink(recipe.read(written(stopped.parent))), "other", [].append
+        )
 
 
-def test_planning_may_change_on_the_way(stopped, undisturbed):
+def test_planning_may_change_on_the_way(stopped):
     stopped.write_text(stopped.read_text().replace("budget_minutes: 1", "budget_minutes: 9"))
-    train.run(stopped, stopped.parent, smoke=True)
-    assert same(weights(stopped.parent), weights(undisturbed))
+    assert newest(stopped)["step"] == 18
 
 
-@pytest.mark.parametrize("bad", ["nan", "inf"])
-def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(
-    stopped, undisturbed, monkeypatch, capsys, bad
-):
+def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(stopped, undisturbed, monkeypatch, capsys):
     """The state before the bad step stays and goes on, once the cause is gone, to the same bits."""
     out = stopped.parent
     finite = loop.Loop._finite
 
     def broken(self, name, value, number):
-        finite(self, name, torch.tensor(float(bad)) if number == 21 else value, number)
+        finite(self, name, torch.tensor(float("nan")) if number == 21 else value, number)
 
     with monkeypatch.context() as patch:
         patch.setattr(loop.Loop, "_finite", broken)
-        with pytest.raises(FloatingPointError, match=f"all: the loss became {bad} at step 21; the last good"):
+        with pytest.raises(FloatingPointError, match="all: the loss became nan at step 21; the last good"):
             train.run(stopped, out, smoke=True)
     assert "stopped: the loss became" in (out / "all" / "log.txt").read_text()
     train.run(stopped, out, smoke=True)
@@ -255,26 +264,29 @@ def test_what_a_recipe_leaves_out_counts_as_its_default():
     ]
 
 
-def test_the_plan_says_how_far_every_recipe_is(tmp_path, monkeypatch):
+def test_the_plan_says_how_far_every_recipe_is(tmp_path):
     folder = tmp_path / "recipes"
     folder.mkdir()
     for name, start in (("a", "package"), ("b", "a"), ("c", "b"), ("d", "b")):
         text = ALL.replace("name: all", f"name: {name}").replace("start: package", f"start: {start}")
         (folder / f"{name}.yaml").write_text(text)
-    for name in "abc":
-        train.run(folder / f"{name}.yaml", tmp_path / "out", smoke=True)
-    read = recipe.read
-    monkeypatch.setattr(recipe, "read", lambda path: recipe.shrink(read(path)))
-    train.land(folder / "a.yaml", tmp_path / "out")
-    (tmp_path / "out" / "a").rename(tmp_path / "elsewhere")
+        model = tmp_path / "checkpoints" / "a" if name == "a" else tmp_path / "out" / name / "model"
+        if name != "d":
+            model.mkdir(parents=True)
+            stage = {"recipe": recipe.read(folder / f"{name}.yaml").plain()}
+            (model / "card.json").write_text(json.dumps({"stages": [{}, stage]}))
     text = (folder / "b.yaml").read_text()
     (folder / "b.yaml").write_text(text.replace("lr: 1.0e-3", "lr: 2.0e-3"))
     (tmp_path / "out" / "d").mkdir()
     (tmp_path / "out" / "d" / checkpoint.NEWEST).write_bytes(b"")
-    found = {p.recipe.name: p.standing for p in train.plan(folder, tmp_path / "out")}
+    planned = train.plan(folder, tmp_path / "out")
+    found = {p.recipe.name: p.standing for p in planned}
     assert found == {"a": "committed", "b": "changed", "c": "done", "d": "begun"}
+    assert [p.changes for p in planned if p.changes] == [("lr 0.001, now 0.002",)]
     (tmp_path / "out" / "d" / checkpoint.NEWEST).unlink()
-    assert series.standing(folder / "d.yaml", recipe.read(folder / "d.yaml"), tmp_path / "out") == "open"
+    assert (
+        series.planned(folder / "d.yaml", recipe.read(folder / "d.yaml"), tmp_path / "out").standing == "open"
+    )
     (folder / "d.yaml").write_text(text)
     with pytest.raises(ValueError, match=r"train.plan: names must differ"):
         train.plan(folder, tmp_path)

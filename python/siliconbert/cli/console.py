@@ -74,7 +74,14 @@ def counted(label: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress as Bar
 
     columns = (*Bar.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=600) as bar:
+    # Lines printed meanwhile go above the bar, but to where standard output goes if that is a file.
+    with Bar(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        speed_estimate_period=600,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

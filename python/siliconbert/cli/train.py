@@ -49,8 +49,8 @@ def train(
         bool,
         typer.Option(
             "--land",
-            help="Write the model of a recipe that has run in --out as small files to commit, in "
-            "`checkpoints` beside the recipes, where later recipes find it; and stop.",
+            help="Write the model of a recipe (with --all: of each) that is done in --out as small files to "
+            "commit, in `checkpoints` beside the recipes, where later recipes find it; and stop.",
         ),
     ] = False,
     base: Annotated[
@@ -72,18 +72,19 @@ def train(
         _show_plan(train.plan(_folder(recipe), runs))
         return
     if every:
-        paths = _left(train.plan(_folder(recipe), runs), fresh or smoke)
+        planned = train.plan(_folder(recipe), runs)
+        paths = _landing(planned) if land else _left(planned, fresh or smoke)
     elif recipe is None or not recipe.is_file():
         got = "nothing" if recipe is None else repr(str(recipe))
         raise FileNotFoundError(
             f"train: recipe must be a file, got {got}; --plan lists those at hand, --all runs a folder"
         )
-    elif land:
-        console.say(str(train.land(recipe, runs)))
-        return
     else:
         paths = [recipe]
     for path in paths:
+        if land:
+            console.say(str(train.land(path, runs)))
+            continue
         with console.counted(path.stem) as tell:
             model = train.run(path, runs, not (fresh or (every and smoke)), smoke, glue, texts, tell, base)
         console.say(str(model))
@@ -104,6 +105,10 @@ def _left(recipes: Sequence[Planned], again: bool) -> list[Path]:
     return [p.path for p in left]
 
 
+def _landing(recipes: Sequence[Planned]) -> list[Path]:
+    return [p.path for p in recipes if p.standing == "done"]
+
+
 def _show_plan(recipes: Sequence[Planned]) -> None:
     rows = [
         [r.name, r.phase, r.data, r.start, r.teacher or "", f"{r.budget_minutes:g}", p.standing]
@@ -112,8 +117,11 @@ def _show_plan(recipes: Sequence[Planned]) -> None:
     ]
     columns = ["name", "phase", "task", "starts from", "teacher", "minutes", "state"]
     console.show_table("Recipes, in order", columns, rows)
+    changed = [f"{p.recipe.name} has changed: {'; '.join(p.changes)}" for p in recipes if p.changes]
     hours, left = (
         sum(p.recipe.budget_minutes for p in some) / 60
         for some in (recipes, [p for p in recipes if not p.done])
     )
-    console.say("", f"{len(recipes)} recipes, {hours:.1f} hours in all, {left:.1f} hours left to run")
+    console.say(
+        "", *changed, f"{len(recipes)} recipes, {hours:.1f} hours in all, {left:.1f} hours left to run"
+    )

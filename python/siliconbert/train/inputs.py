@@ -104,6 +104,6 @@ def smoke(out: Path, task: str, albert: bool = False) -> Inputs:
     return Inputs(base, made, texts, dev, task, classes, "made up", "made up", starts)
 
 
-def _words(rng: np.random.Generator) -> np.ndarray:
+def _words(rng: np.random.Generator) -> list[int]:
     """2 to 8 tokens and the token 3, which ends a part."""
-    return np.r_[rng.integers(5, 20, rng.integers(2, 9)), 3]
+    return [*rng.integers(5, 20, rng.integers(2, 9)).tolist(), 3]

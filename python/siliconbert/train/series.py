@@ -12,11 +12,15 @@ from siliconbert.train.recipe import Recipe
 
 @dataclass(frozen=True)
 class Planned:
-    """A recipe, its file, and how far it is: done, committed, changed (since then), begun or open."""
+    """A recipe, its file, and how far it is: done, committed, changed (since then), begun or open.
+
+    changes : what has changed, in words
+    """
 
     path: Path
     recipe: Recipe
     standing: str
+    changes: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -37,16 +41,17 @@ def plan(folder: str | Path, out: str | Path) -> list[Planned]:
         free = [(p, r) for p, r in left.values() if not {r.start, r.teacher} & (left.keys() - {r.name})]
         if not free:
             raise ValueError(f"train.plan: recipes must not wait for each other, {', '.join(left)} do")
-        ordered += [Planned(p, r, standing(p, r, Path(out))) for p, r in free]
+        ordered += [planned(p, r, Path(out)) for p, r in free]
         left = {name: one for name, one in left.items() if one not in free}
     return ordered
 
 
-def standing(path: Path, one: Recipe, out: Path) -> str:
-    """See Planned."""
+def planned(path: Path, one: Recipe, out: Path) -> Planned:
+    """How far a recipe is."""
     for model, word in ((out / one.name / "model", "done"), (shards.home(path) / one.name, "committed")):
         if (model / "card.json").is_file():
             stages = read_json(model / "card.json").values.get("stages") or [{}]
-            return "changed" if recipe.differences(stages[-1].get("recipe", {}), one) else word
+            changes = tuple(recipe.differences(stages[-1].get("recipe", {}), one))
+            return Planned(path, one, "changed" if changes else word, changes)
     begun = any((out / one.name / name).is_file() for name in (checkpoint.NEWEST, checkpoint.BEFORE))
-    return "begun" if begun else "open"
+    return Planned(path, one, "begun" if begun else "open")
