@@ -25,5 +25,5 @@ def files() -> exit_cases.Files:
 
 
 def run(call: Call) -> Outcome:
-    found = exit_cases.find(call, MODEL, TASK, DROPS, files())
+    found = exit_cases.find(call, MODEL, TASK, DROPS, files(), PLAN.shape)
     return latency_aware.run("edgebert/figure_9", TASK, found.source, PLAN, found.cases, found.header)

@@ -36,5 +36,5 @@ def files() -> exit_cases.Files:
 
 
 def run(call: Call) -> Outcome:
-    found = exit_cases.find(call, MODEL, TASK, DROPS, files())
+    found = exit_cases.find(call, MODEL, TASK, DROPS, files(), PLAN.shape)
     return headline.run("edgebert/headline", TASK, found.source, PLAN, VARIANTS, found.cases, found.header)

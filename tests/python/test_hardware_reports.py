@@ -92,6 +92,12 @@ def authors():
     return Call(authors=AUTHORS)
 
 
+def test_exits_of_another_depth_are_refused(tmp_path):
+    (tmp_path / "dataset_sst2_eval.txt").write_text("0.1,0.2,0.3\n0.4,0.2,0.1\n")
+    with pytest.raises(ValueError, match="exits must be of 12 layers, as albert-base has; got 3 layers"):
+        cells("headline", Call(authors=tmp_path))
+
+
 def test_figure_9_with_the_authors_exits(authors):
     outcome, found = cells("figure_9", authors)
     assert outcome.source == "authors"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from siliconbert import hardware
 from siliconbert.campaign import authors, early_exit
 from siliconbert.campaign.authors import Threshold
 from siliconbert.campaign.early_exit import Exits, Rules
@@ -33,12 +34,24 @@ class Found:
     header: tuple[str, ...]
 
 
-def find(call: Call, model: str, data: str, drops: Sequence[float], files: Files) -> Found:
-    """The authors' exits where their folder is given, else those of a model at the allowed drops."""
-    return _authors(call.authors, files) if call.authors else _model(call, model, data, drops)
+def find(call: Call, model: str, data: str, drops: Sequence[float], files: Files, shape: str) -> Found:
+    """The authors' exits where their folder is given, else those of a model at the allowed drops.
+
+    errors : ValueError where they are of a model with another number of layers than `shape`, which runs them
+    """
+    layers = hardware.shape(shape).layers
+    if call.authors:
+        return _authors(call.authors, files, shape, layers)
+    return _model(call, model, data, drops, shape, layers)
 
 
-def _authors(folder: Path, files: Files) -> Found:
+def _check_depth(found: int, shape: str, layers: int) -> None:
+    if found != layers:
+        raise ValueError(f"reproduce: exits must be of {layers} layers, as {shape} has; got {found} layers")
+
+
+def _authors(folder: Path, files: Files, shape: str, layers: int) -> Found:
+    _check_depth(authors.read_entropies(folder / files.entropies).shape[1], shape, layers)
     found = authors.exits_at(
         folder, files.entropies, files.lut, files.ee, files.lai, files.last_ramp, check_before=True
     )
@@ -49,8 +62,9 @@ def _authors(folder: Path, files: Files) -> Found:
     return Found(dict(found), "authors", header)
 
 
-def _model(call: Call, model: str, data: str, drops: Sequence[float]) -> Found:
+def _model(call: Call, model: str, data: str, drops: Sequence[float], shape: str, layers: int) -> Found:
     subject, lut, origin = with_lut(call, model, data)
+    _check_depth(subject.model.shape.layers, shape, layers)
     if not subject.model.ramps:
         raise ValueError(
             f"reproduce: model must have a classifier after every layer, {subject.model.name} has not"
