@@ -45,6 +45,7 @@ NetworkShape make_shape(const py::dict& given) {
     shape.classes = size("classes");
     shape.activation = activation_by_name(given["activation"].cast<std::string>());
     shape.epsilon = given["epsilon"].cast<float>();
+    shape.fixed_point = given.contains("fixed_point") && given["fixed_point"].cast<bool>();
     check_shape(shape);
     return shape;
 }
@@ -198,6 +199,7 @@ void bind_transformer(py::module_& core) {
     transformer.def("reading", &reading, py::arg("encoder"), py::arg("ids"), py::arg("types"),
                     py::arg("offsets"), py::arg("tensor"), py::arg("rows"));
     bind_trials(transformer);
+    bind_fixed_point(transformer);
 }
 
 }  // namespace siliconbert

@@ -1,4 +1,4 @@
-// What the two binding files of the network share: its arrays as the core takes them.
+// What the binding files of the network share: its arrays as the core takes them.
 #pragma once
 
 #include <map>
@@ -18,5 +18,6 @@ Tensors make_tensors(const Arrays& arrays);
 Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets);
 
 void bind_trials(py::module_& transformer);
+void bind_fixed_point(py::module_& transformer);
 
 }  // namespace siliconbert

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "siliconbert/transformer/elementwise.hpp"
+#include "siliconbert/transformer/fixed_point.hpp"
 #include "siliconbert/transformer/pass.hpp"
 
 namespace siliconbert {
@@ -82,7 +83,9 @@ const void* Pass::head_rows(const LayerHeads& heads, std::size_t row, std::size_
 
 void Pass::attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence) {
     const std::size_t tokens = batch_.length(sentence);
-    const std::vector<QueryBlock> blocks = query_blocks(heads, tokens);
+    std::vector<QueryBlock> blocks = query_blocks(heads, tokens);
+    // The 16-bit unit masks after a softmax over all keys.
+    if (weights_.shape.fixed_point) blocks = {{0, tokens, {0, tokens}}};
     Sentence at{heads, layer, sentence, batch_.start(sentence) - batch_.start(first_), tokens};
     for (const Window& window : heads.windows) at.weights.push_back(window.weights(tokens));
     if (blocks.front().keys.count() < tokens) at.longest_keys = longest_keys(at);
@@ -111,7 +114,9 @@ bool Pass::attend_block(const Sentence& at, const QueryBlock& block) {
                                       3 * heads.width(), weights_.number});
     products->scores(head_rows(heads, at.row + block.first, 0), head_rows(heads, keys, 1), scores_.data());
     const float scale = 1 / std::sqrt(static_cast<float>(heads.head_width));
-    if (!heads.windowed()) {
+    if (weights_.shape.fixed_point) {
+        fixed_point_softmax(at, block, scale);
+    } else if (!heads.windowed()) {
         softmax_rows(scores_.data(), heads.on.size() * block.count, block.keys.count(), scale);
     } else if (!window(at, block, scale)) {
         return false;
@@ -123,6 +128,19 @@ bool Pass::attend_block(const Sentence& at, const QueryBlock& block) {
     products->context(probabilities, head_rows(heads, keys, 2),
                       context_.data() + (at.row + block.first) * heads.width());
     return true;
+}
+
+void Pass::fixed_point_softmax(const Sentence& at, const QueryBlock& block, float scale) {
+    const LayerHeads& heads = at.heads;
+    const std::size_t columns = block.keys.count();
+    fixed_point::softmax_rows(scores_.data(), heads.on.size() * block.count, columns, scale);
+    for (std::size_t h = 0; heads.windowed() && h < heads.on.size(); ++h) {
+        for (std::size_t i = 0; i < block.count; ++i) {
+            const float* weights = at.weights[h].data() + heads.windows[h].row(block.first + i, at.tokens);
+            fixed_point::window_row(scores_.data() + (h * block.count + i) * columns, weights, columns,
+                                    heads.renormalise);
+        }
+    }
 }
 
 // Scores to windowed probabilities. False where the keys outside the block could change a result: by the

@@ -26,7 +26,8 @@ struct NetworkShape {
     std::size_t groups = 0;   // sets of weights; layer l (1-based) uses set (l - 1) * groups / layers
     std::size_t classes = 0;  // 0: no classifier
     Activation activation = Activation::gelu;
-    float epsilon = 1e-12F;  // of layer norm
+    float epsilon = 1e-12F;    // of layer norm
+    bool fixed_point = false;  // a layer's softmax and norms in 16 bits: fixed_point.hpp
 
     std::size_t group(std::size_t layer) const { return (layer - 1) * groups / layers; }
     std::size_t head_width() const { return hidden / heads; }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "siliconbert/transformer/elementwise.hpp"
+#include "siliconbert/transformer/fixed_point.hpp"
 
 namespace siliconbert {
 
@@ -83,6 +84,16 @@ void Pass::disturb_rows(std::size_t place, std::size_t row, std::size_t count, s
     }
 }
 
+void Pass::normalise(const float* x, const float* residual, const Norm& norm, float* out, std::size_t rows,
+                     std::size_t columns) const {
+    const float *gain = norm.gain.data(), *shift = norm.shift.data();
+    if (weights_.shape.fixed_point) {
+        fixed_point::layer_norm_rows(x, residual, gain, shift, out, rows, columns);
+    } else {
+        layer_norm_rows(x, residual, gain, shift, out, rows, columns, weights_.shape.epsilon);
+    }
+}
+
 void Pass::embed_row(std::size_t token, std::size_t position, float* out) const {
     const std::size_t width = weights_.shape.embedding;
     const float* word = word_table_.data() + static_cast<std::size_t>(batch_.ids[token]) * width;
@@ -104,6 +115,7 @@ void Pass::embed() {
         }
     }
     const Norm& norm = weights_.embeddings.norm;
+    // Not by the 16-bit unit: the embeddings' variance is a few of its codes.
     layer_norm_rows(rows.data(), nullptr, norm.gain.data(), norm.shift.data(), rows.data(), tokens_, width,
                     weights_.shape.epsilon);
     if (weights_.embeddings.projection) project_embeddings();
@@ -136,12 +148,10 @@ void Pass::after_attention(const LayerWeights& weights, const LayerHeads& heads,
         return block_side(places_.layer(layer, place), values, row, width);
     };
     weights.output->apply(enter(Places::context, context_.data() + row * attended, attended), narrow_.data());
-    layer_norm_rows(x, narrow_.data(), weights.attention_norm.gain.data(),
-                    weights.attention_norm.shift.data(), x, row_block, hidden_, weights_.shape.epsilon);
+    normalise(x, narrow_.data(), weights.attention_norm, x, row_block, hidden_);
     weights.up->apply(enter(Places::attended, x, hidden_), wide_.data());
     weights.down->apply(enter(Places::activated, wide_.data(), weights_.shape.ffn), narrow_.data());
-    layer_norm_rows(x, narrow_.data(), weights.norm.gain.data(), weights.norm.shift.data(), x, row_block,
-                    hidden_, weights_.shape.epsilon);
+    normalise(x, narrow_.data(), weights.norm, x, row_block, hidden_);
 }
 
 void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t stride) {

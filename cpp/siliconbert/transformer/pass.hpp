@@ -38,6 +38,9 @@ class Pass {
     Operands operands(Side& buffer) const;
     void disturb_rows(std::size_t place, std::size_t row, std::size_t count, std::size_t width,
                       std::size_t stride, Operands operands);
+    // out = layer norm of x + residual, which may be null.
+    void normalise(const float* x, const float* residual, const Norm& norm, float* out, std::size_t rows,
+                   std::size_t columns) const;
     void embed_row(std::size_t row, std::size_t position, float* out) const;
     void project_embeddings();
     const void* exit_side(std::size_t place, const float* values, std::size_t from, std::size_t count);
@@ -56,6 +59,7 @@ class Pass {
     const void* head_rows(const LayerHeads& heads, std::size_t row, std::size_t part) const;
     void attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence);
     bool attend_block(const Sentence& at, const QueryBlock& block);
+    void fixed_point_softmax(const Sentence& at, const QueryBlock& block, float scale);
     bool window(const Sentence& at, const QueryBlock& block, float scale);
     float norm(const Sentence& at, std::size_t token, std::size_t part, std::size_t slot) const;
     std::vector<float> longest_keys(const Sentence& at) const;

@@ -1,5 +1,6 @@
 """What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence."""
 
+from siliconbert.hardware import fixed_point
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
@@ -9,7 +10,7 @@ from siliconbert.hardware.own import load_accelerators, load_memories
 from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
 from siliconbert.hardware.processors import Processor, processor, processors
 from siliconbert.hardware.shapes import Shape, shape
-from siliconbert.hardware.work import Density
+from siliconbert.hardware.work import Density, densities
 
 __all__ = [
     "Accelerator",
@@ -29,6 +30,8 @@ __all__ = [
     "Transfer",
     "accelerator",
     "count",
+    "densities",
+    "fixed_point",
     "from_dram_only",
     "load_accelerators",
     "load_memories",

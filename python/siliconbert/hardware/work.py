@@ -56,6 +56,27 @@ class Density:
 DensityLike = float | Density | Mapping[str, float | Density]
 
 
+_MATRICES = {
+    "qkv": ("query", "key", "value"),
+    "output": ("output",),
+    "ffn_up": ("up",),
+    "ffn_down": ("down",),
+}
+
+
+def densities(model: Any, n: int, weight_set: int = 0) -> dict[str, Density]:
+    """What is kept of a model's encoder matrices, from its masks, for an array of n lanes.
+
+    model      : with the masks of pruned matrices by name, a models.Model
+    weight_set : of the layer; models whose layers share their weights have one
+    """
+    found = {}
+    for part, names in _MATRICES.items():
+        masks = [model.mask(f"layers.{weight_set}.{name}.weight") for name in names]
+        found[part] = Density.of(np.concatenate(masks), n)
+    return found
+
+
 def layer_work(
     sizes: Shape,
     n: int,

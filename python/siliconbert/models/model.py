@@ -57,6 +57,7 @@ class Model:
     vocabulary  : the text of tokenizer.json; None where the model takes token ids only
     card        : recipe, seed, data, accuracy, licences
     spans       : None where every head sees the whole sentence
+    sfu         : whether softmax and layer norm run in 16 bits, see with_sfu
     """
 
     name: str
@@ -68,13 +69,15 @@ class Model:
     vocabulary: bytes | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
     spans: Spans | None = None
+    sfu: bool = False
 
     @cached_property
     def encoder(self) -> Any:
         """The network in the core, made when first needed."""
         active = self.activations.engine() if self.activations else None
         spans = self.spans.plain() if self.spans else None
-        return _core.transformer.Encoder(products(), self.shape.engine(), dict(self.tensors), active, spans)
+        shape = self.shape.engine() | {"fixed_point": self.sfu}
+        return _core.transformer.Encoder(products(), shape, dict(self.tensors), active, spans)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
@@ -89,8 +92,10 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same weights, sizes, formats and spans only."""
+        """The same for the same weights, sizes, formats, spans and special functions only."""
         digest = hashlib.sha256(repr((self.shape, self.activations)).encode())
+        if self.sfu:
+            digest.update(b"sfu")
         if self.spans is not None:
             digest.update(repr(self.spans.plain()).encode())
         for name in sorted(self.tensors):
@@ -285,6 +290,14 @@ class Model:
         if spans is not None:
             spans.fitting(self.shape, "Model.with_spans")
         return replace(self, spans=spans)
+
+    def with_sfu(self: Self, sfu: bool = True) -> Self:
+        """The same model with softmax, layer norm and residual additions as EdgeBERT's 16-bit unit does them.
+
+        Q6.10 with straight lines for exp, ln and 1/sqrt: hardware.fixed_point. Exact stay the embeddings'
+        norm, whose variance is a few of its codes, and GELU and tanh, which the unit lacks. Not kept in files
+        """
+        return replace(self, sfu=sfu)
 
     def save(self, path: str | Path, table: str | Path | None = None, most_bytes: int = LARGEST_FILE) -> None:
         """Writes the compressed model file; it appears complete or not at all.

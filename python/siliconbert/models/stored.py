@@ -53,6 +53,10 @@ class Faulty(Stored):
         """See Model.with_spans; the model before the faults gets them too."""
         return replace(super().with_spans(spans), origin=self.origin.with_spans(spans))
 
+    def with_sfu(self: Self, sfu: bool = True) -> Self:
+        """See Model.with_sfu; the model before the faults gets it too."""
+        return replace(super().with_sfu(sfu), origin=self.origin.with_sfu(sfu))
+
     @cached_property
     def encoder(self) -> Any:
         """The network in the core; everything but the stored tensor is shared with the clean model's."""
