@@ -1,6 +1,7 @@
 """Models of finished runs in files small enough to commit, to go on from on another machine.
 
-The tensors are rounded to bfloat16 and cut by rows; sums.json holds the SHA-256 of every file.
+The tensors are rounded to bfloat16 and cut by rows; sums.json holds the SHA-256 of every file. Embeddings
+that tasks start from stay as they are: tasks that freeze them shall have the same table on every machine.
 """
 
 from __future__ import annotations
@@ -34,13 +35,15 @@ def home(recipe_path: str | Path) -> Path:
 def save(model: Path, folder: Path, heads: bool = True, limit: int = LIMIT) -> None:
     """Writes the model folder's tensors, config and card in files of at most `limit` bytes; all or nothing.
 
-    heads : with the exits' weights; a model that only gives its backbone to others needs none
+    heads : with the exits' weights and rounded embeddings; False for a model of no task, where tasks start
     """
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     tensors = {name: t for name, t in sorted(read(model).items()) if heads or not name.startswith(HEADS)}
-    shards = list(_shards({name: t.bfloat16() for name, t in tensors.items()}, limit - HEADER))
+    exact = {name for name in tensors if not heads and ".embeddings." in name}
+    stored = {name: t if name in exact else t.bfloat16() for name, t in tensors.items()}
+    shards = list(_shards(stored, limit - HEADER))
     for i, shard in enumerate(shards, 1):
         save_file(shard, fresh / f"model-{i}-of-{len(shards)}.safetensors", metadata={"format": "pt"})
     for name in ("config.json", "card.json"):

@@ -116,7 +116,7 @@ def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> N
             f"train: the recipe needs the model of '{name}', which has not run in {earlier.out}"
             + (f" and is not in {earlier.landed}" if earlier.landed else "")
         )
-    log(f"{role}: {name}, from {folder}{' (bfloat16)' if folder.parent == earlier.landed else ''}")
+    log(f"{role}: {name}, from {folder}{' (committed)' if folder.parent == earlier.landed else ''}")
     return export.load(folder)
 
 
