@@ -66,7 +66,7 @@ def test_what_cannot_be_is_finite():
     assert np.isfinite(fixed_point.layer_norm(x, np.ones(4), np.zeros(4))).all()
     # Without variance a row becomes its shift.
     assert fixed_point.layer_norm([[5.0, 5.0]], [2, 2], [0.25, -1]).tolist() == [[0.25, -1]]
-    with pytest.raises(ValueError, match="^layer_norm: gain and shift must have one value a column"):
+    with pytest.raises(ValueError, match=r"^layer_norm: gain and shift must have one value a column"):
         fixed_point.layer_norm([[1.0, 2.0]], [1, 1, 1], [0, 0])
     with pytest.raises(ValueError, match=r"^softmax: x must have 2 dimensions"):
         fixed_point.softmax([1.0])

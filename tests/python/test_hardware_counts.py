@@ -177,3 +177,26 @@ def test_a_partial_span_saves_only_by_the_window_rule():
     # By the paper's rule the zeros still skip multipliers, not cycles.
     one_head = edgebert.layer("albert-base", heads_off=11)
     assert paper.cycles == one_head.cycles and paper.energy_pj["mac"] < one_head.energy_pj["mac"]
+
+
+def test_a_sentence_by_part():
+    edgebert = hardware.accelerator("edgebert-12nm", leakage_mw=5)
+    whole, early = edgebert.parts("albert-base"), edgebert.parts("albert-base", exit_layer=3)
+    rest = {"reram", "dram"}
+    assert {*whole} - rest == {*edgebert.layer("albert-base").energy_pj}
+    for parts, run in (
+        (whole, edgebert.base("albert-base")),
+        (early, edgebert.early_exit("albert-base", [3])),
+    ):
+        assert sum(j for part, j in parts.items() if part not in rest) == pytest.approx(run.energy[0])
+    # 128 rows: 2 words of 64 bits of the mask from SLC, 7 of the values from MLC2.
+    slc, mlc2 = hardware.memory("rram-slc").read_pj, hardware.memory("rram-mlc2").read_pj
+    assert whole["reram"] == pytest.approx(128 * (2 * slc + 7 * mlc2) * 1e-12)
+    fetched = edgebert.parts("albert-base", embeddings="dram")
+    assert fetched["dram"] > 10 * whole["reram"] and fetched["reram"] == 0
+    for call, complaint in (
+        ({"embeddings": "flash"}, r"^parts: embeddings must be reram or dram, got 'flash'"),
+        ({"exit_layer": 0}, r"^parts: exit_layer must be in 1..12, got 0"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            edgebert.parts("albert-base", **call)

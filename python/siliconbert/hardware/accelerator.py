@@ -18,6 +18,7 @@ from siliconbert._core import hardware as _core
 from siliconbert.hardware.area import cell_areas, reram_area
 from siliconbert.hardware.calibration import OVERLAPS, Calibration, calibrate, core_energies, units
 from siliconbert.hardware.costs import Cost, Floats, Run, Segment, make_run, make_segment
+from siliconbert.hardware.power_on import Table, rows_joules
 from siliconbert.hardware.shapes import shape
 from siliconbert.hardware.supply import curve, supply
 from siliconbert.hardware.work import layer_work
@@ -134,6 +135,32 @@ class Accelerator:
             energy_pj=energy_pj,
             seconds=float(whole["latency"][0]),
         )
+
+    def parts(
+        self,
+        model: Any,
+        exit_layer: int | None = None,
+        table: Table | None = None,
+        embeddings: str = "reram",
+        **work: Any,
+    ) -> dict[str, float]:
+        """Energy of one sentence at nominal voltage by part, J: those of layer(), reram and dram.
+
+        exit_layer : 1..L, a classifier after every layer; None: all layers and the main classifier
+        table      : the embeddings; ALBERT base's, pruned to 40 %, where None
+        embeddings : "reram": the sentence's rows are read there; "dram": they are fetched anew
+
+        >>> found = accelerator("edgebert-12nm").parts("albert-base")
+        >>> max(found, key=found.get), found["dram"]
+        ('sram', 0.0)
+        """
+        layers = shape(model).layers
+        if exit_layer is not None and not 1 <= exit_layer <= layers:
+            raise ValueError(f"parts: exit_layer must be in 1..{layers}, got {exit_layer}")
+        ramps, plain = (1, layers - 1) if exit_layer is None else (exit_layer, 0)
+        with_ramp, without = (self.layer(model, ramp=ramp, **work).energy_pj for ramp in (True, False))
+        found = {part: (ramps * with_ramp[part] + plain * without[part]) * 1e-12 for part in with_ramp}
+        return found | rows_joules(table or Table(), embeddings, work.get("sequence", 128))
 
     def area(self) -> dict[str, float]:
         """Area by part, mm^2: cells grown by the calibrated factor, and the ReRAM by the paper's own density.

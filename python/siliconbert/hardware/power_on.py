@@ -125,5 +125,16 @@ def from_dram_only(table: Table, memories: Memories, tokens: int) -> Transfer:
     return memories.dram.read(table.mask_bytes + table.value_bytes, tokens)
 
 
+def rows_joules(table: Table, embeddings: str, tokens: int) -> dict[str, float]:
+    """Energy of a sentence's rows, J, under the memory that has them: "reram" or "dram"; the other's is 0."""
+    if embeddings not in ("reram", "dram"):
+        raise ValueError(f"parts: embeddings must be reram or dram, got {embeddings!r}")
+    memories = Memories.get()
+    if embeddings == "dram":
+        return {"reram": 0.0, "dram": from_dram_only(table, memories, tokens).joules}
+    read = power_on(table, memories, tokens).reram
+    return {"reram": _sum([t.joules for t in read.values()]), "dram": 0.0}
+
+
 def _sum(numbers: Sequence[float]) -> float:
     return float(sum(numbers))
