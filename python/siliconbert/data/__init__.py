@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
-from siliconbert.data import glue, hub, metrics, vader
+from siliconbert.data import glue, hub, metrics, robustness, vader
 from siliconbert.data.record import Data, Sentence
 from siliconbert.data.tokens import Tokenizer
 
@@ -16,6 +16,7 @@ __all__ = [
     "Folder",
     "Sentence",
     "Tokenizer",
+    "attacked",
     "cache",
     "classes",
     "get",
@@ -36,7 +37,7 @@ def names() -> list[str]:
     >>> "sst2" in names() and "vader-amazon" in names()
     True
     """
-    return sorted([*glue.TASKS, _VADER])
+    return sorted([*glue.TASKS, *robustness.ATTACKS, _VADER])
 
 
 def classes(task: str) -> tuple[str, ...]:
@@ -46,7 +47,9 @@ def classes(task: str) -> tuple[str, ...]:
     (('entailment', 'neutral', 'contradiction'), ())
     """
     _check_task(task, "classes")
-    return vader.CLASSES if task == _VADER else tuple(glue.TASKS[task].values)
+    if task == _VADER:
+        return vader.CLASSES
+    return tuple(glue.TASKS[robustness.ATTACKS[task].task if task in robustness.ATTACKS else task].values)
 
 
 def cache() -> Path:
@@ -60,17 +63,23 @@ def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
     """The labelled sentences of `split` of `task`.
 
     task    : one of names()
-    split   : "train" or "dev"; for mnli also "dev_mismatched"; vader-amazon has "dev" only
+    split   : "train" or "dev"; for mnli also "dev_mismatched"; vader-amazon and sets of attacks (advglue-sst2
+              and so on) have "dev" only
     folder  : a folder of GLUE folders (SST-2/dev.tsv and so on, official or *-split names). Without it the
               first place that has the task serves: $SILICONBERT_GLUE, ../shared/glue, the cache's glue
               folder, the hub
     errors  : ValueError for an unknown task or split, data found nowhere, a missing column, a label outside
               the classes
+    Sets of attacks are files in `folder` or in a folder `robustness` beside it; without it in
+    $SILICONBERT_ROBUSTNESS, ../shared/robustness or the cache's robustness folder.
+
     source  : GLUE, Wang et al., ICLR 2019
     """
     _check_task(task, "load")
-    if task == _VADER:
-        return _load_vader(split)
+    if task in (_VADER, *robustness.ATTACKS):
+        if split != "dev":
+            raise ValueError(f"data.load: split of {task} must be dev, got '{split}'")
+        return vader.load(get(_VADER)) if task == _VADER else attacked(task, folder)[0]
     if split not in glue.SPLITS or (split == "dev_mismatched" and task != "mnli"):
         raise ValueError(
             f"data.load: split of {task} must be train or dev{' or dev_mismatched' * (task == 'mnli')}, "
@@ -88,6 +97,27 @@ def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
             "give a GLUE folder or set $SILICONBERT_GLUE"
         )
     return found
+
+
+def attacked(name: str, folder: Folder = None) -> tuple[Data, list[Sentence]]:
+    """The sentences of a set of attacks, and each before it was changed (as it is where that is not known).
+
+    name   : advglue-sst2 and so on
+    folder : where its file is, see load()
+    """
+    if name not in robustness.ATTACKS:
+        known = ", ".join(robustness.ATTACKS)
+        raise ValueError(f"data.attacked: name must be one of {known}; got '{name}'")
+    own = os.environ.get("SILICONBERT_ROBUSTNESS")
+    places = [*([Path(own)] if own else []), Path("../shared/robustness"), cache() / "robustness"]
+    if folder is not None:
+        places = [Path(folder), Path(folder).parent / "robustness"]
+    file = robustness.ATTACKS[name].file
+    for place in places:
+        if (place / file).is_file():
+            return robustness.read(name, place / file)
+    looked = ", ".join(map(str, places))
+    raise ValueError(f"data.load: {name} needs the file {file}, which was not found in {looked}")
 
 
 def splits(task: str, folder: Folder = None) -> tuple[str, ...]:
@@ -117,9 +147,3 @@ def _places() -> list[Path]:
 def _check_task(task: str, caller: str) -> None:
     if task not in names():
         raise ValueError(f"data.{caller}: task must be one of {', '.join(names())}; got '{task}'")
-
-
-def _load_vader(split: str) -> Data:
-    if split != "dev":
-        raise ValueError(f"data.load: split of {_VADER} must be dev, got '{split}'")
-    return vader.load(get(_VADER))

@@ -12,6 +12,7 @@ import numpy as np
 
 from siliconbert import data
 from siliconbert.data import Data, Sentence
+from siliconbert.data.glue import TASKS
 from siliconbert.text import read_text
 
 UNKNOWN = -1  # the label of text that has none for the task
@@ -24,7 +25,7 @@ LINES = {
 QUESTIONS = "qnli_test"  # question and sentence rows in <texts>/nli-extra/qnli_test_unlabelled.tsv
 WIKITEXT = "wikitext-2"  # <texts>/wikitext-2/{valid,test}.txt
 PIECE_WORDS = 12  # a paragraph is cut at the first full stop after so many words
-GLUE = tuple(sorted({*data.names()} - {"vader-amazon"}))  # their training splits
+GLUE = tuple(sorted(TASKS))  # their training splits
 SOURCES = (*GLUE, *LINES, QUESTIONS, WIKITEXT)
 
 
