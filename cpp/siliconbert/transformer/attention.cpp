@@ -17,7 +17,16 @@ namespace {
 // left out of the latter while they change the result by less than this share.
 constexpr float negligible = 1e-6F;
 
+float as_float(float value) { return value; }
 float as_float(std::uint16_t bf16) { return std::bit_cast<float>(std::uint32_t{bf16} << 16); }
+
+template <class Value>
+float sum_of_squares(const Value* values, std::size_t count) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t i = 0; i < count; ++i) sum += as_float(values[i]) * as_float(values[i]);
+    return sum;
+}
 
 }  // namespace
 
@@ -89,9 +98,8 @@ void Pass::attend_sentence(const LayerHeads& heads, std::size_t layer, std::size
     Sentence at{heads, layer, sentence, batch_.start(sentence) - batch_.start(first_), tokens};
     for (const Window& window : heads.windows) at.weights.push_back(window.weights(tokens));
     if (blocks.front().keys.count() < tokens) at.longest_keys = longest_keys(at);
-    for (const QueryBlock& block : blocks) {
-        if (!attend_block(at, block)) attend_block(at, {block.first, block.count, {0, tokens}});
-    }
+    const bool done = std::ranges::all_of(blocks, [&](const auto& block) { return attend_block(at, block); });
+    if (!done) attend_block(at, {0, tokens, {0, tokens}});
 }
 
 std::vector<float> Pass::longest_keys(const Sentence& at) const {
@@ -172,14 +180,10 @@ bool Pass::window(const Sentence& at, const QueryBlock& block, float scale) {
 float Pass::norm(const Sentence& at, std::size_t token, std::size_t part, std::size_t slot) const {
     const std::size_t width = at.heads.head_width;
     const void* row = head_rows(at.heads, at.row + token, part);
-    float squares = 0;
-    for (std::size_t c = slot * width; c < (slot + 1) * width; ++c) {
-        const float value = weights_.number == Number::bf16
-                                ? as_float(static_cast<const std::uint16_t*>(row)[c])
-                                : static_cast<const float*>(row)[c];
-        squares += value * value;
+    if (weights_.number == Number::bf16) {
+        return std::sqrt(sum_of_squares(static_cast<const std::uint16_t*>(row) + slot * width, width));
     }
-    return std::sqrt(squares);
+    return std::sqrt(sum_of_squares(static_cast<const float*>(row) + slot * width, width));
 }
 
 void Pass::disturb_probabilities(const Sentence& at, const QueryBlock& block, Operands operands) {

@@ -95,7 +95,7 @@ std::vector<QueryBlock> query_blocks(const LayerHeads& heads, std::size_t tokens
         blocks.push_back({first, count, keys});
         scores += count * keys.count();
     }
-    return 4 * scores > 3 * tokens * tokens ? whole : blocks;
+    return 2 * scores > tokens * tokens ? whole : blocks;
 }
 
 }  // namespace siliconbert

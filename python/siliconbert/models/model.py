@@ -152,8 +152,9 @@ class Model:
         progress : called with the number of finished sentences now and then
         faults   : what disturbs activations on their way into a product, faults.ActivationFlip(...) say; see
                    Shape.places. Bits are those of the format's code, or of the float32 where there is none; a
-                   value's element is token * width + column (head, token, token for probabilities). What it
-                   does to stored cells is left to faults.inject
+                   value's element is token * width + column (head, token, token for probabilities), the same
+                   with attention spans, under which heads that are off and probabilities outside windows have
+                   no values that could flip. What it does to stored cells is left to faults.inject
         seed, trial : of these faults; a sentence's number in `data` is the rest of their address
         errors   : ValueError for no or empty sentences, ids outside the vocabulary, a `clean` of something
                    else
