@@ -287,6 +287,9 @@ def test_the_plan_says_how_far_every_recipe_is(tmp_path):
     assert (
         series.planned(folder / "d.yaml", recipe.read(folder / "d.yaml"), tmp_path / "out").standing == "open"
     )
+    (folder / "b.yaml").write_text(text)
+    (tmp_path / "checkpoints" / "a" / "card.json").unlink()
+    assert [p.standing for p in train.plan(folder, tmp_path / "out")] == ["unneeded", "done", "done", "open"]
     (folder / "d.yaml").write_text(text)
     with pytest.raises(ValueError, match=r"train.plan: names must differ"):
         train.plan(folder, tmp_path)

@@ -63,6 +63,7 @@ def _fetched(name: str) -> Path:
     if find_spec("huggingface_hub") is not None:
         import huggingface_hub
 
+        huggingface_hub.logging.set_verbosity_error()  # not a line for each of its attempts
         try:
             paths = [Path(huggingface_hub.hf_hub_download(name, file)) for file in FILES]
             return paths[0].parent

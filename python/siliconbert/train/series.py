@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siliconbert.models.jsonfile import read_json
@@ -12,9 +12,11 @@ from siliconbert.train.recipe import Recipe
 
 @dataclass(frozen=True)
 class Planned:
-    """A recipe, its file, and how far it is: done, committed, changed (since then), begun or open.
+    """A recipe, its file, and how far it is.
 
-    changes : what has changed, in words
+    standing : done, committed, changed (since then), begun, open, or unneeded: open, but all that start or
+               learn from it are done
+    changes  : what has changed, in words
     """
 
     path: Path
@@ -24,8 +26,8 @@ class Planned:
 
     @property
     def done(self) -> bool:
-        """Whether there is a model of just this recipe."""
-        return self.standing in ("done", "committed")
+        """Whether nothing is left to run: mostly since there is a model of just this recipe."""
+        return self.standing in ("done", "committed", "unneeded")
 
 
 def plan(folder: str | Path, out: str | Path) -> list[Planned]:
@@ -43,7 +45,16 @@ def plan(folder: str | Path, out: str | Path) -> list[Planned]:
             raise ValueError(f"train.plan: recipes must not wait for each other, {', '.join(left)} do")
         ordered += [planned(p, r, Path(out)) for p, r in free]
         left = {name: one for name, one in left.items() if one not in free}
-    return ordered
+    return _spared(ordered)
+
+
+def _spared(ordered: list[Planned]) -> list[Planned]:
+    found: list[Planned] = []
+    for p in reversed(ordered):
+        later = [q for q in found if p.recipe.name in (q.recipe.start, q.recipe.teacher)]
+        spared = p.standing == "open" and later and all(q.done for q in later)
+        found.insert(0, replace(p, standing="unneeded") if spared else p)
+    return found
 
 
 def planned(path: Path, one: Recipe, out: Path) -> Planned:
