@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import data, formats
+from siliconbert import data
 from siliconbert.campaign import over_tasks, statistics
-from siliconbert.campaign.format_accuracy import kept_weights, own_formats, relative_noise
+from siliconbert.campaign.format_accuracy import kept_weights, noises, own_formats
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
 from siliconbert.formats import AdaptivFloat
 from siliconbert.models import Model
-
-Floats = NDArray[np.float32]
 
 CLEAN = Quantity("accuracy_fp32", "accuracy, weights as they are, fp32", "%")
 ACCURACY = Quantity("accuracy", "accuracy", "%")
@@ -51,8 +48,8 @@ class Point:
 
 
 def run(table: str, call: Call, tasks: over_tasks.Plan, plan: Plan) -> Outcome:
-    """The curve of every model that the zoo has for the tasks; with --quick of the default task only."""
-    few = replace(tasks, tasks=(tasks.default,)) if call.quick else tasks
+    """The curve of every model that the zoo has for the tasks; with --quick of one only."""
+    few = replace(tasks, tasks=(tasks.default,), families=tasks.families[:1]) if call.quick else tasks
     return over_tasks.run(call, few, lambda task, one: one_model(table, task, one, plan))
 
 
@@ -76,25 +73,16 @@ def _points(subject: Subject, call: Call, plan: Plan) -> dict[int, Point]:
     told = call.progress(len(plan.exponents))
     training = data.load(subject.data.task, split="train", folder=call.glue).quick(_CALIBRATION_SENTENCES)
     matrices = kept_weights(subject.model)
-    firsts = _first_choices(matrices, plan, call.threads)
+    shapes = {bits: AdaptivFloat(plan.width, bits) for bits in plan.exponents}
+    noise = np.array([noises(matrices, fmt, call.threads) for fmt in shapes.values()])
+    first = np.bincount(noise.argmin(axis=0), minlength=len(shapes))
     found = {}
-    for bits in plan.exponents:
-        fmt = AdaptivFloat(plan.width, bits)
+    for i, (bits, fmt) in enumerate(shapes.items()):
         small = subject.model.quantized(fmt, training, call.threads)
         right = small.trace(subject.data, threads=call.threads).correct(subject.data.labels)[:, -1]
-        found[bits] = Point(right, relative_noise(matrices, fmt, call.threads), firsts[bits])
+        found[bits] = Point(right, float(noise[i].mean()), int(first[i]))
         if told is not None:
             told(len(found))
-    return found
-
-
-def _first_choices(matrices: Sequence[Floats], plan: Plan, threads: int | None) -> Counter[int]:
-    """Exponent bits -> for how many matrices the search by error puts them first."""
-    found: Counter[int] = Counter()
-    for values in matrices:
-        ranked = formats.search(values, plan.width, ["adaptivfloat"], per=["tensor"], threads=threads)
-        splits = [each.format.exponent_bits for each in ranked if isinstance(each.format, AdaptivFloat)]
-        found[next(bits for bits in splits if bits in plan.exponents)] += 1
     return found
 
 

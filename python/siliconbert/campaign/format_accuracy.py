@@ -80,7 +80,7 @@ def choose(
     matrices, noise = kept_weights(model), {}
     for fmt in formats.candidates(width, [family], per=["tensor"]):
         if all(getattr(fmt, key) == option for key, option in options.items()):
-            noise[fmt] = relative_noise(matrices, fmt, threads)
+            noise[fmt] = float(np.mean(noises(matrices, fmt, threads)))
     best = min(noise, key=noise.__getitem__)
     return best, -10 * math.log10(noise[best]) if noise[best] else math.inf
 
@@ -90,9 +90,9 @@ def kept_weights(model: Model) -> list[NDArray[np.float32]]:
     return [model.tensors[name][model.mask(name)] for name in model.matrices()]
 
 
-def relative_noise(matrices: Sequence[NDArray[np.float32]], fmt: Format, threads: int | None = None) -> float:
-    """Squared error over squared values in this format, mean over matrices."""
-    return float(np.mean([_noise(values, fmt, threads) for values in matrices]))
+def noises(matrices: Sequence[NDArray[np.float32]], fmt: Format, threads: int | None = None) -> list[float]:
+    """Squared error over squared values in this format, for every matrix."""
+    return [_noise(values, fmt, threads) for values in matrices]
 
 
 def _noise(values: NDArray[np.float32], fmt: Format, threads: int | None) -> float:
