@@ -18,6 +18,8 @@ from siliconbert.text import first_line, read_text
 Row = tuple[
     Sentence, Any, Sentence
 ]  # the sentence, its label, and the sentence before it was changed if known
+# What JSON and Python literals of another form, or nested too deep, end in.
+_ODD = (KeyError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, MemoryError)
 _ADVGLUE = "AdvGLUE dev, Wang et al., NeurIPS 2021"
 _TEXTFOOLER = "TextFooler on MNLI, Jin et al., AAAI 2020"
 
@@ -81,7 +83,7 @@ def read(name: str, path: Path) -> tuple[Data, list[Sentence]]:
     try:
         rows = attack.rows(read_text(path))
         labels = np.array([_label(attack.task, label) for _, label, _ in rows], np.int64)
-    except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+    except _ODD as error:
         raise ValueError(f"data.load: {path.name} is not a file of {name} ({first_line(error)})") from None
     classes = tuple(TASKS[attack.task].values)
     origin = f"{attack.origin}; for evaluation only"

@@ -25,6 +25,10 @@ _GLUE = {
     "stsb": b"index\tsentence1\tsentence2\tscore\n0\tA plane.\tA jet.\t4.500\n",
     "wnli": b"index\tsentence1\tsentence2\tlabel\r\n0\tA.\tB.\t1\r\n",
 }
+_ADVGLUE = json.dumps(
+    {"sst2": [{"sentence": "a fime film", "original_sentence": "a fine film", "label": 1}]}
+).encode()
+_PAWS = b"id\tsentence1\tsentence2\tlabel\n1\tb'why so ?'\tb\"so why ?\"\t0\n"
 _WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "fine", "film", "##s", ".")
 TOKENIZER = {
     "version": "1.0",
@@ -61,6 +65,14 @@ def _read_glue(task: str) -> Callable[[bytes, Path], object]:
     return run
 
 
+def _read_attack(name: str, file: str) -> Callable[[bytes, Path], object]:
+    def run(content: bytes, scratch: Path) -> object:
+        (scratch / file).write_bytes(content)
+        return data.attacked(name, scratch)
+
+    return run
+
+
 def _read_lut(content: bytes, scratch: Path) -> object:
     (scratch / "lut.csv").write_bytes(content)
     lut = exits.Lut.from_csv(scratch / "lut.csv", layers=4)
@@ -75,6 +87,10 @@ def _encode(content: bytes, scratch: Path) -> object:
 
 TARGETS = [
     *(Target(f"glue-{task}", lambda t=task: [_GLUE[t]], _read_glue(task), mutate.text) for task in _GLUE),
+    Target(
+        "advglue-json", lambda: [_ADVGLUE], _read_attack("advglue-sst2", "advglue_dev.json"), mutate.json_text
+    ),
+    Target("paws-tsv", lambda: [_PAWS], _read_attack("paws-qqp", "paws_qqp_dev_and_test.tsv"), mutate.text),
     Target("lut-csv", lambda: [b"0.1,0.05,0.01\n0.5,0.4,0.3\n0.69,6e-1,.5\n"], _read_lut, mutate.text),
     Target("tokenizer-json", lambda: [json.dumps(TOKENIZER).encode()], _encode, mutate.json_text),
 ]
