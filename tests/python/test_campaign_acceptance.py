@@ -1,7 +1,7 @@
 """Campaigns of minutes, killed again and again, here and on Dask: the undisturbed one's rows, bit for bit.
 
-Trials of the demonstration model with its word table in three-bit cells, on SST-2: for about six minutes on this
-machine at the pace of its first 40, or $SILICONBERT_CAMPAIGN_TRIALS of each configuration.
+Trials of the demonstration model with its word table in three-bit cells, on SST-2: for about six minutes at
+this machine's pace, or $SILICONBERT_CAMPAIGN_TRIALS of each configuration.
 """
 
 import json
