@@ -127,6 +127,7 @@ void bind_hardware(py::module_& core) {
     hardware.def("voltage_cycles", &voltage_cycles, py::arg("units"));
     bind_memories(hardware);
     bind_sentences(hardware);
+    bind_explore(hardware);
 }
 
 }  // namespace siliconbert

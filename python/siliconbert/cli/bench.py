@@ -27,6 +27,7 @@ def all_(
         trace(spans=True)
         campaign(peers=peers)
         reuse()
+        dse()
 
 
 @app.command("trace", epilog="Example: siliconbert bench trace --peers")
@@ -111,6 +112,23 @@ def reuse(
         console.show_json(result.json())
     else:
         _show(result, "Reuse", "s/trial", "faster by", 4)
+
+
+@app.command("dse", epilog="Example: siliconbert bench dse")
+def dse(
+    histograms: Annotated[int, typer.Option("--histograms", min=1, help="Exit histograms of a grid.")] = 4096,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
+    json: options.Json = False,
+) -> None:
+    """Design points a second on one thread: a point is the full cost of a histogram of exits."""
+    from siliconbert.bench import dse as bench
+
+    with console.told():
+        result = bench.run(histograms, repeats)
+    if json:
+        console.show_json(result.json())
+    else:
+        _show(result, "Design-space exploration", "10^6 points/s", "over the floor", 1)
 
 
 def _show(result: Result, title: str, unit: str, ratio: str, digits: int) -> None:

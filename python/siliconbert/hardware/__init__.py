@@ -5,6 +5,7 @@ from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
 from siliconbert.hardware.counting import Counts, count
+from siliconbert.hardware.exploration import ExitStatistics, Exploration, explore
 from siliconbert.hardware.memories import Array, Dram, Transfer, memories, memory
 from siliconbert.hardware.own import load_accelerators, load_memories
 from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
@@ -20,6 +21,8 @@ __all__ = [
     "Counts",
     "Density",
     "Dram",
+    "ExitStatistics",
+    "Exploration",
     "Memories",
     "PowerOn",
     "Processor",
@@ -31,6 +34,7 @@ __all__ = [
     "accelerator",
     "count",
     "densities",
+    "explore",
     "fixed_point",
     "from_dram_only",
     "load_accelerators",

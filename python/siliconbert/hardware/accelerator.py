@@ -264,6 +264,10 @@ class Accelerator:
         """Leakage power at a voltage, W."""
         return float(self._supply.leakage(voltage))
 
+    def core(self, model: Any, target_ms: float, first: int = 1, **work: Any) -> tuple[Any, Any]:
+        """The core's Supply and LatencyPlan that sentences() runs on; arguments are those of sentences()."""
+        return self._supply, self._plan(model, target_ms, first, work)
+
     def _layer(self, model: Any, ramp: bool, work: dict[str, Any]) -> tuple[float, float]:
         """Cycles of a layer, and their dynamic energy at nominal voltage, J."""
         cost = _core.layer_cost(self._units, layer_work(shape(model), self.n, ramp=ramp, **work))
