@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from siliconbert.campaign.cluster import Tls
     from siliconbert.campaign.explanation import explain
     from siliconbert.campaign.placement import place
+    from siliconbert.campaign.policy import best_policy
     from siliconbert.campaign.rows import Rows
     from siliconbert.campaign.run import Campaign, load
     from siliconbert.campaign.sensitivity_map import sensitivity
@@ -15,12 +16,13 @@ _HOMES = {
     "Campaign": "run",
     "Rows": "rows",
     "Tls": "cluster",
+    "best_policy": "policy",
     "explain": "explanation",
     "load": "run",
     "place": "placement",
     "sensitivity": "sensitivity_map",
 }
-__all__ = ["Campaign", "Rows", "Tls", "explain", "load", "place", "sensitivity"]
+__all__ = ["Campaign", "Rows", "Tls", "best_policy", "explain", "load", "place", "sensitivity"]
 
 
 def __getattr__(name: str) -> Any:
