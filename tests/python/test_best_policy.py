@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siliconbert import exits, hardware
-from siliconbert.campaign import best_policy
+from siliconbert.campaign import best_policy, policy_table
 from siliconbert.campaign.policy import biased
 from siliconbert.exits import Lut
 
@@ -238,3 +238,14 @@ def test_entropies_that_are_no_numbers_are_refused():
     trace.entropy[2, 1] = np.nan
     with pytest.raises(ValueError, match="must be finite"):
         best_policy(trace, labels, lut, machine=machine(), model=SHAPE)
+
+
+def test_the_report_shows_every_policy_and_how_far_the_best_one_goes():
+    trace, labels, lut = small(0, count=40)
+    chip = machine()
+    policies = {"20 %, x": best_policy(trace, labels, lut, 0.2, 2 * dense_ms(chip), chip, SHAPE)}
+    rows = policy_table._rows("20 %, x", policies["20 %, x"])
+    energies = [m.value for m in rows if m.quantity == policy_table.ENERGY]
+    assert len(energies) == 2 + len(LADDER)
+    assert 0 <= next(m.value for m in rows if m.quantity == policy_table.REACHED) <= 100
+    assert policy_table._figure(policies).labels == tuple(policy_table.NAMES.values())
