@@ -102,7 +102,6 @@ def test_five_kills_leave_the_same_rows(folder, undisturbed):
 
 def test_a_cluster_that_loses_a_worker_gives_the_same_rows(folder, undisturbed):
     """Two Dask workers, each a process; one is killed when half of the rows are there."""
-    pytest.importorskip("distributed", reason="needs Dask (pip install 'siliconbert[cluster]')")
     rows, trials = undisturbed
     dask, start = Dask(folder / "dask"), time.monotonic()
     try:

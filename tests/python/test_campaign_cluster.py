@@ -15,7 +15,6 @@ from siliconbert.campaign import Tls, plan
 from test_campaign_run import run, same
 from tiny_model import write_tiny
 
-pytest.importorskip("distributed", reason="needs Dask (pip install 'siliconbert[cluster]')")
 pytestmark = pytest.mark.long
 
 

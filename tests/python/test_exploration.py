@@ -1,6 +1,7 @@
 """Design-space exploration: points equal their sentences, fronts equal a brute force, reasons are kept."""
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,6 @@ from siliconbert.bench import dse
 from siliconbert.hardware import ExitStatistics, explore
 from siliconbert.hardware.exploration import WORK
 
-pq = pytest.importorskip("pyarrow.parquet")
 laws = settings(max_examples=20, deadline=None, derandomize=True)
 RNG_SENTENCES = 40
 

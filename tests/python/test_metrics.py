@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+import sklearn.metrics as sklearn
+from scipy import stats
 
 from siliconbert import data
 from siliconbert.campaign import statistics
@@ -34,14 +36,12 @@ def test_matthews_of_two_classes_is_their_pearson_correlation(classes):
 
 
 def test_classes_against_scikit_learn(classes):
-    sklearn = pytest.importorskip("sklearn.metrics", reason="needs scikit-learn to compare with")
     assert metrics.matthews(*classes) == pytest.approx(sklearn.matthews_corrcoef(*classes))
     two = [x > 0 for x in classes]
     assert metrics.f1(*two) == pytest.approx(sklearn.f1_score(*two))
 
 
 def test_scores_against_scipy():
-    stats = pytest.importorskip("scipy.stats", reason="needs SciPy to compare with")
     rng = np.random.default_rng(2)
     labels = np.round(rng.random(300) * 5, 1)  # many equal ones
     given = labels + rng.normal(0, 1, 300)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from siliconbert import cli, data, models
+from siliconbert import cli, data
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("*/README.md"))]
@@ -59,8 +59,6 @@ def test_every_command_and_option_exists(command, capsys):
 def test_the_shell_block_runs(command, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = shlex.split(command)[1:]
-    if "edgebert-mini/sst2" not in models.zoo_names() and words[0] in ("evaluate", "reproduce", "demo"):
-        pytest.skip("edgebert-mini/sst2 is not in the zoo")
     if words[0] != "list":
         try:
             data.get("vader-amazon")

@@ -185,14 +185,10 @@ def test_a_base_that_is_not_to_be_had_is_one_sentence(tmp_path, monkeypatch):
 
 
 def test_no_answer_of_the_hub_is_one_sentence(monkeypatch):
-    hub = pytest.importorskip(
-        "huggingface_hub", reason="needs huggingface_hub (pip install 'siliconbert[hub]')"
-    )
-
     def refuse(name, file):
         raise OSError("cannot be reached\nand more lines")
 
-    monkeypatch.setattr(hub, "hf_hub_download", refuse)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", refuse)
     with pytest.raises(
         ValueError, match=r"did not come from the Hugging Face hub \(cannot be reached\); put"
     ):
