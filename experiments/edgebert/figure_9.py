@@ -19,11 +19,7 @@ PLAN = latency_aware.Plan(
 )
 
 
-def files() -> exit_cases.Files:
-    ee, lai = (report.printed("edgebert/table_3", TASK, name) for name in ("ee_threshold", "lai_threshold"))
-    return exit_cases.Files("dataset_sst2_eval.txt", "sst2_lookup_table_opt.csv", ee, lai, last_ramp=10)
-
-
 def run(call: Call) -> Outcome:
-    found = exit_cases.find(call, MODEL, TASK, DROPS, files(), PLAN.shape)
+    files = report.experiments.load("edgebert/table_3").files()
+    found = exit_cases.find(call, MODEL, TASK, DROPS, files, PLAN.shape)
     return latency_aware.run("edgebert/figure_9", TASK, found.source, PLAN, found.cases, found.header)

@@ -21,9 +21,13 @@ LUT = "sst2_lookup_table_opt.csv"
 LAST_RAMP = 10
 
 
+def files() -> authors.Files:
+    ee, lai = (report.printed(TABLE, AUTHORS_TASK, name) for name in ("ee_threshold", "lai_threshold"))
+    return authors.Files(ENTROPIES, LUT, ee, lai, LAST_RAMP)
+
+
 def run(call: Call) -> Outcome:
     if call.authors is not None:
-        ee, lai = (report.printed(TABLE, AUTHORS_TASK, name) for name in ("ee_threshold", "lai_threshold"))
-        return authors.run(TABLE, AUTHORS_TASK, call.authors, ENTROPIES, LUT, ee, lai, LAST_RAMP)
+        return authors.run(TABLE, AUTHORS_TASK, call.authors, files())
     plan = exit_table.Plan(DROPS, ACCELERATOR, MULTIPLIERS, TARGET_MS, REFERENCE_SHAPE)
     return exit_table.run(TABLE, call, TASKS, plan)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from siliconbert import hardware, report
-from siliconbert.campaign import assumptions
+from siliconbert.campaign import accelerator
 from siliconbert.campaign.setup import Call
 
 AUTHORS = Path(__file__).parents[3] / "shared" / "edgebert-sst2"
@@ -56,9 +56,9 @@ def test_figure_11_shows_both_readings_and_what_the_claims_need():
 
 
 def test_assumed_numbers_are_named():
-    line = assumptions.assumed_line(hardware.names()[0])
+    line = accelerator.assumed_line(hardware.names()[0])
     assert "alpha" in line and "nominal_frequency" not in line
-    assert assumptions.assumed("memories", "lpddr4") == []
+    assert accelerator.assumed("memories", "lpddr4") == []
 
 
 def test_figure_12_shows_what_features_save_and_who_has_them():

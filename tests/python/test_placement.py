@@ -171,7 +171,7 @@ def test_the_experiment_has_rows_header_and_figures(tiny, tmp_path):
 def test_table_2_of_several_tasks_names_them_in_its_rows(tiny, monkeypatch):
     monkeypatch.setattr(over_tasks.models, "zoo_names", lambda zoo: ["a/mnli-split", "a/sst2", "b/sst2"])
     monkeypatch.setattr(
-        storage_faults, "prepare", lambda model, task, **rest: prepare(str(tiny / "model"), "sst2", **rest)
+        storage_faults, "chosen", lambda call, task: prepare(str(tiny / "model"), "sst2", glue=call.glue)
     )
     plan = storage_faults.Plan(TENSOR, "adaptivfloat8", ("rram-slc", "rram-mlc3"), "rram-slc")
     call = Call(glue=tiny / "glue", trials=3)

@@ -11,7 +11,7 @@ import numpy as np
 from siliconbert.campaign import over_tasks, storage_faults, twins
 from siliconbert.campaign.interval import wilson_share
 from siliconbert.campaign.outcome import Bars, Measurement, Outcome, Quantity, percent
-from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
+from siliconbert.campaign.setup import STAND_IN, Call, Subject, chosen
 from siliconbert.campaign.statistics import Interval
 from siliconbert.campaign.twins import Right, Twins
 
@@ -53,9 +53,8 @@ def run(table: str, call: Call, tasks: over_tasks.Plan, plan: Plan) -> Outcome:
 
 def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """One row a step; the header names those whose model or answers are not at hand."""
-    assert call.model is not None
-    subject = prepare(call.model, call.data or task, glue=call.glue, zoo=call.zoo, quick=call.quick)
-    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    subject = chosen(call, task)
+    trace = subject.traced(call)
     found = Found()
     first, *_, last = plan.steps
     for step, suffix in plan.steps.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,55 +16,52 @@ from siliconbert.campaign.outcome import Measurement, Outcome
 Threshold = tuple[str, float]
 
 
-def run(
-    table: str,
-    task: str,
-    folder: Path,
-    entropies: str,
-    lut: str,
-    ee: Sequence[Threshold],
-    lai: Sequence[Threshold],
-    last_ramp: int,
-) -> Outcome:
-    """The average exit layers at the printed thresholds, (row, threshold) each, by the authors' rules.
+@dataclass(frozen=True)
+class Files:
+    """The authors' files, and the thresholds printed for them: (row, threshold) each.
 
-    last_ramp : the last layer at which a prediction is followed; a later one runs all layers
+    last_ramp : the last layer at which their code follows a prediction; a later one runs all layers
     """
-    cases = exits_at(folder, entropies, lut, ee, lai, last_ramp, check_before=False)
+
+    entropies: str
+    lut: str
+    ee: Sequence[Threshold]
+    lai: Sequence[Threshold]
+    last_ramp: int
+
+
+def run(table: str, task: str, folder: Path, files: Files) -> Outcome:
+    """The average exit layers at the printed thresholds, by the authors' rules."""
+    entropy = read_entropies(folder / files.entropies)
+    cases = exits_at(entropy, folder, files, check_before=False)
     found = [
         Measurement(row, quantity, float(layers.mean()))
         for row, (conventional, planned) in cases.items()
         for quantity, layers in ((EE_LAYER, conventional.layer), (LAI_PREDICTED, planned.predicted))
     ]
-    entropy = read_entropies(folder / entropies)
     header = (
-        f"data: the authors' files {entropies} (sentences x layers: {entropy.shape}) and {lut}",
-        f"rules: of the authors' code: a prediction beyond layer {last_ramp} runs all; predictions are "
+        f"data: the authors' files {files.entropies} (sentences x layers: {entropy.shape}) and {files.lut}",
+        f"rules: of the authors' code: a prediction beyond layer {files.last_ramp} runs all; predictions are "
         "counted without the checks before them",
-        f"thresholds as printed: EE {_listed(ee)}; LAI {_listed(lai)}",
+        f"thresholds as printed: EE {_listed(files.ee)}; LAI {_listed(files.lai)}",
     )
     return Outcome(table, task, "authors", header, tuple(found))
 
 
 def exits_at(
-    folder: Path,
-    entropies: str,
-    lut: str,
-    ee: Sequence[Threshold],
-    lai: Sequence[Threshold],
-    last_ramp: int,
-    check_before: bool,
+    entropy: NDArray[np.float32], folder: Path, files: Files, check_before: bool
 ) -> dict[str, tuple[Exits, Exits]]:
-    """Conventional and latency-aware exits at the given thresholds, row by row; as run() takes them.
+    """Conventional and latency-aware exits of `entropy`, which read_entropies found, row by row.
 
     check_before : leave before the predicted layer where the entropy allows it
     """
-    entropy = read_entropies(folder / entropies)
-    table = exits.Lut.from_csv(folder / lut)
+    table = exits.Lut.from_csv(folder / files.lut)
     found = {}
-    for (row, conventional), (_, planned) in zip(ee, lai, strict=True):
+    for (row, conventional), (_, planned) in zip(files.ee, files.lai, strict=True):
         layer = exits.by_entropy(entropy, conventional)
-        later = exits.by_prediction(entropy, table, planned, last_ramp=last_ramp, check_before=check_before)
+        later = exits.by_prediction(
+            entropy, table, planned, last_ramp=files.last_ramp, check_before=check_before
+        )
         found[row] = (Exits(conventional, layer, layer), Exits(planned, *later))
     return found
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from siliconbert import hardware
-from siliconbert.campaign.assumptions import assumed_line
+from siliconbert.campaign.accelerator import AcceleratorPlan, assumed_line
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
 
 CYCLES = Quantity("cycles", "cycles of a layer", "", 0)
@@ -17,17 +16,13 @@ POWER = Quantity("power", "average power", "mW", 1)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """An accelerator at one size, a shape."""
-
-    accelerator: str
-    multipliers: int
-    shape: str
+class Plan(AcceleratorPlan):
+    """The accelerator and the shape."""
 
 
 def run(table: str, plan: Plan) -> Outcome:
     """Cycles by unit, energy and area by part, and the two totals that were calibrated."""
-    machine = hardware.accelerator(plan.accelerator, n=plan.multipliers)
+    machine = plan.machine()
     cost = machine.layer(plan.shape)
     cycles, energy = sum(cost.cycles.values()), sum(cost.energy_pj.values())
     rows = []
@@ -45,8 +40,7 @@ def run(table: str, plan: Plan) -> Outcome:
         Measurement("whole", POWER, 1e3 * cost.joules / cost.seconds),
     ]
     header = (
-        f"{plan.accelerator}, {plan.multipliers} x {plan.multipliers} multipliers, {plan.shape}, 128 tokens, "
-        "nominal voltage and frequency",
+        f"{plan.line}, 128 tokens, nominal voltage and frequency",
         "row 'whole' is what the model was calibrated to; the shares are its own",
         "the figure's shares are not published",
         assumed_line(plan.accelerator),

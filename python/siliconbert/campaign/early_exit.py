@@ -83,7 +83,7 @@ def measure(row: str, rules: Rules, conventional: Exits, predicted: Exits | None
     found = [
         Measurement(row, EE_THRESHOLD, conventional.threshold),
         _mean(row, EE_LAYER, conventional.layer),
-        percent(row, EE_ACCURACY, _share(rules.right(conventional))),
+        percent(row, EE_ACCURACY, statistics.accuracy(rules.right(conventional))),
     ]
     if predicted is None:
         return found
@@ -92,14 +92,10 @@ def measure(row: str, rules: Rules, conventional: Exits, predicted: Exits | None
         Measurement(row, LAI_THRESHOLD, predicted.threshold),
         _mean(row, LAI_PREDICTED, predicted.predicted),
         _mean(row, LAI_LAYER, predicted.layer),
-        percent(row, LAI_ACCURACY, _share(rules.right(predicted))),
+        percent(row, LAI_ACCURACY, statistics.accuracy(rules.right(predicted))),
     ]
 
 
 def _mean(row: str, quantity: Quantity, layers: Layers) -> Measurement:
     interval = statistics.mean_interval(layers)
     return Measurement(row, quantity, interval.value, interval.low, interval.high)
-
-
-def _share(right: NDArray[np.bool_]) -> statistics.Interval:
-    return statistics.wilson(int(right.sum()), len(right))

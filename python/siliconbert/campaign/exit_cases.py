@@ -8,21 +8,10 @@ from pathlib import Path
 
 from siliconbert import hardware
 from siliconbert.campaign import authors, early_exit
-from siliconbert.campaign.authors import Threshold
+from siliconbert.campaign.authors import Files
 from siliconbert.campaign.early_exit import Exits, Rules
 from siliconbert.campaign.prediction import with_lut
 from siliconbert.campaign.setup import STAND_IN, Call
-
-
-@dataclass(frozen=True)
-class Files:
-    """The authors' files, the thresholds printed for them, and the last layer of their code's predictions."""
-
-    entropies: str
-    lut: str
-    ee: Sequence[Threshold]
-    lai: Sequence[Threshold]
-    last_ramp: int
 
 
 @dataclass(frozen=True)
@@ -51,10 +40,9 @@ def _check_depth(found: int, shape: str, layers: int) -> None:
 
 
 def _authors(folder: Path, files: Files, shape: str, layers: int) -> Found:
-    _check_depth(authors.read_entropies(folder / files.entropies).shape[1], shape, layers)
-    found = authors.exits_at(
-        folder, files.entropies, files.lut, files.ee, files.lai, files.last_ramp, check_before=True
-    )
+    entropy = authors.read_entropies(folder / files.entropies)
+    _check_depth(entropy.shape[1], shape, layers)
+    found = authors.exits_at(entropy, folder, files, check_before=True)
     header = (
         f"exits: the authors' files {files.entropies} and {files.lut} at the printed thresholds, by the "
         "rules of their code",
@@ -65,10 +53,6 @@ def _authors(folder: Path, files: Files, shape: str, layers: int) -> Found:
 def _model(call: Call, model: str, data: str, drops: Sequence[float], shape: str, layers: int) -> Found:
     subject, lut, origin = with_lut(call, model, data)
     _check_depth(subject.model.shape.layers, shape, layers)
-    if not subject.model.ramps:
-        raise ValueError(
-            f"reproduce: model must have a classifier after every layer, {subject.model.name} has not"
-        )
-    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    trace = subject.traced(call)
     found = early_exit.at_drops(Rules(trace, subject.data.labels, lut), drops)
     return Found(found, "model", (*subject.header(trace), STAND_IN, origin))

@@ -59,12 +59,12 @@ def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """For every allowed drop and rule its setting, average exit layer and accuracy."""
     assert call.model is not None
     subject, lut, origin = with_lut(call, call.model, task)
-    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    trace = subject.traced(call)
     labels = subject.data.labels
     tables = {lut.first: lut} | _tables(subject, call, plan, lut)
     rules = [*_simple(trace, labels), *(_prediction(trace, labels, each) for each in tables.values())]
     last = trace.correct(labels)[:, -1]
-    rows = [percent("model", FULL, statistics.wilson(int(last.sum()), len(last)))]
+    rows = [percent("model", FULL, statistics.accuracy(last))]
     for drop in plan.drops:
         for rule in rules:
             rows += _rows(f"{100 * drop:g} %, {rule.name}", rule, drop, trace, labels)
@@ -130,7 +130,7 @@ def _rows(row: str, rule: Rule, drop: float, trace: Trace, labels: ArrayLike) ->
     found = [Measurement(row, rule.setting, setting), _mean(row, LAYER, layer)]
     if predicted is not None:
         found.append(_mean(row, PREDICTED, predicted))
-    return [*found, percent(row, ACCURACY, statistics.wilson(int(right.sum()), len(right)))]
+    return [*found, percent(row, ACCURACY, statistics.accuracy(right))]
 
 
 def _mean(row: str, quantity: Quantity, layers: Layers) -> Measurement:

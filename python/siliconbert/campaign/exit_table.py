@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from siliconbert import catalog, hardware
+from siliconbert import hardware
 from siliconbert.campaign import early_exit, energy, exit_figures, over_tasks, statistics
+from siliconbert.campaign.accelerator import assumed
 from siliconbert.campaign.early_exit import Exits, Rules
 from siliconbert.campaign.energy import Machine
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity, percent
@@ -58,11 +59,7 @@ def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """One row of measurements per allowed drop."""
     assert call.model is not None
     subject, lut, origin = with_lut(call, call.model, task)
-    if not subject.model.ramps:
-        raise ValueError(
-            f"reproduce: model must have a classifier after every layer, {subject.model.name} has not"
-        )
-    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    trace = subject.traced(call)
     rules = Rules(trace, subject.data.labels, lut)
     found = early_exit.at_drops(rules, plan.drops)
     machines = plan.machines(subject.model)
@@ -99,7 +96,7 @@ def _about(model: Model, rules: Rules) -> list[Measurement]:
     for bits, exponent in splits if len(splits) == 1 else ():
         found += [Measurement("model", BITS, bits), Measurement("model", EXPONENT, exponent)]
     last = rules.right(rules.conventional(-math.inf))
-    return [*found, percent("model", FULL, statistics.wilson(int(last.sum()), len(last)))]
+    return [*found, percent("model", FULL, statistics.accuracy(last))]
 
 
 def _formats(model: Model) -> list[str]:
@@ -112,14 +109,12 @@ def _formats(model: Model) -> list[str]:
 
 def _lines(plan: Plan, found: Found) -> list[str]:
     n = plan.multipliers
-    record = catalog.record("accelerators", plan.accelerator, "reproduce")
-    assumed = [key for key, entry in record.items() if getattr(entry, "source", "") == "assumed"]
     lines = [
         f"energy: {plan.accelerator}, {n} x {n} multipliers, 128 tokens, target {plan.target_ms:g} ms",
         "thresholds: the largest that keep the drop on the evaluated sentences (the paper does not say how)",
     ]
-    if assumed:
-        lines.append(f"assumed, not published: {', '.join(assumed)} of {plan.accelerator}")
+    if keys := assumed("accelerators", plan.accelerator):
+        lines.append(f"assumed, not published: {', '.join(keys)} of {plan.accelerator}")
     past = [int((p.layer > p.predicted).sum()) for _, p in found.values() if p is not None]
     if past:
         lines.append(f"latency-aware sentences that run past their predicted layer: {max(past)}")

@@ -16,7 +16,7 @@ Layers = NDArray[np.int32]
 def accuracy_by_layer(trace: Trace, labels: ArrayLike) -> dict[int, Interval]:
     """Accuracy after every layer that has a classifier."""
     right = trace.correct(labels)
-    return {layer: _share(right[:, i]) for i, layer in enumerate(trace.layers)}
+    return {layer: statistics.accuracy(right[:, i]) for i, layer in enumerate(trace.layers)}
 
 
 def right_at(trace: Trace, labels: ArrayLike, layer: Layers) -> NDArray[np.bool_]:
@@ -28,8 +28,4 @@ def right_at(trace: Trace, labels: ArrayLike, layer: Layers) -> NDArray[np.bool_
 def leave_at(trace: Trace, labels: ArrayLike, threshold: float) -> tuple[float, Interval]:
     """Average exit layer and accuracy when every sentence leaves at the first entropy below `threshold`."""
     layer = exits.by_entropy(trace.entropy, threshold)
-    return float(layer.mean()), _share(right_at(trace, labels, layer))
-
-
-def _share(right: NDArray[np.bool_]) -> Interval:
-    return statistics.wilson(int(right.sum()), len(right))
+    return float(layer.mean()), statistics.accuracy(right_at(trace, labels, layer))

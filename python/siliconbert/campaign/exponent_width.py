@@ -13,7 +13,7 @@ from siliconbert import data
 from siliconbert.campaign import over_tasks, statistics
 from siliconbert.campaign.format_accuracy import kept_weights, noises, own_formats
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
-from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
+from siliconbert.campaign.setup import STAND_IN, Call, Subject, chosen
 from siliconbert.formats import AdaptivFloat
 from siliconbert.models import Model
 
@@ -55,13 +55,12 @@ def run(table: str, call: Call, tasks: over_tasks.Plan, plan: Plan) -> Outcome:
 
 def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """Accuracy with weights and activations in every format, and how well it rounds the weights."""
-    assert call.model is not None
-    subject = prepare(call.model, call.data or task, glue=call.glue, zoo=call.zoo, quick=call.quick)
+    subject = chosen(call, task)
     plain = replace(subject.model, activations=None)
     trace = plain.trace(subject.data, threads=call.threads)
     clean = trace.correct(subject.data.labels)[:, -1]
     found = _points(subject, call, plan)
-    rows = [percent("fp32", CLEAN, statistics.wilson(int(clean.sum()), len(clean)))]
+    rows = [percent("fp32", CLEAN, statistics.accuracy(clean))]
     for bits, point in found.items():
         rows += _rows(f"{bits} exponent bits", point, clean)
     rows += _best(subject.model, found)
@@ -89,7 +88,7 @@ def _points(subject: Subject, call: Call, plan: Plan) -> dict[int, Point]:
 def _rows(row: str, point: Point, clean: NDArray[np.bool_]) -> list[Measurement]:
     right = point.right
     found = [
-        percent(row, ACCURACY, statistics.wilson(int(right.sum()), len(right))),
+        percent(row, ACCURACY, statistics.accuracy(right)),
         percent(row, CHANGE, statistics.paired_difference(clean, right)),
         Measurement(row, FIRST, point.first),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from siliconbert import hardware
+from siliconbert.campaign.accelerator import AcceleratorPlan
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
 from siliconbert.hardware import Memories, Table
 
@@ -15,16 +16,13 @@ Marks = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(AcceleratorPlan):
     """The accelerator and shape, and how far each feature goes.
 
     heads_off : by attention spans; exit_layer: of an early exit; density: kept share of the encoder's weights
     table     : the pruned embeddings, against single precision and against DRAM
     """
 
-    accelerator: str
-    multipliers: int
-    shape: str
     heads_off: int
     exit_layer: int
     density: float
@@ -39,7 +37,7 @@ def run(table: str, plan: Plan, marks: Mapping[str, Marks]) -> Outcome:
         for quantity, value in ((HAS, float(saving > 1)), (SAVES, saving))
     ]
     header = (
-        f"{plan.accelerator}, {plan.multipliers} x {plan.multipliers} multipliers, {plan.shape}, 128 tokens",
+        f"{plan.line}, 128 tokens",
         "compression: bytes of the embeddings in single precision / pruned, 8 bits, bitmask; spans: energy "
         f"of a layer / with {plan.heads_off} heads off; early exit: energy of all layers / leaving after "
         f"layer {plan.exit_layer}; sparse execution: energy of a layer / at a density of {plan.density:g}; "
@@ -51,7 +49,7 @@ def run(table: str, plan: Plan, marks: Mapping[str, Marks]) -> Outcome:
 
 
 def _savings(plan: Plan) -> dict[str, float]:
-    machine = hardware.accelerator(plan.accelerator, n=plan.multipliers)
+    machine = plan.machine()
     t = plan.table
     dense = machine.layer(plan.shape).joules
     all_layers = float(machine.base(plan.shape).energy[0])

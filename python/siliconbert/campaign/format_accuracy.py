@@ -118,7 +118,7 @@ def _points(subject: Subject, plan: Plan, call: Call, clean: Interval) -> dict[t
 
 def _accuracy(trace: Trace, subject: Subject) -> Interval:
     right = trace.correct(subject.data.labels)[:, -1]
-    return statistics.wilson(int(right.sum()), len(right))
+    return statistics.accuracy(right)
 
 
 def _measurements(name: str, found: dict[tuple[int, str], Point]) -> list[Measurement]:

@@ -65,14 +65,14 @@ def run(
             Measurement("best" if name == _AS_IS else f"best, {name}", q, v, beside=beside)
             for q, v in best.items()
         ]
-    swings = _swings(plan, cases)
+    middle = next(m.value for m in rows if m.quantity == OVER_BASE)
+    swings = _swings(plan, cases, middle)
     rows += [
         Measurement(f"{key} x {factor:g}", SWING, value)
         for key, pair in swings.items()
         for factor, value in zip((0.5, 2.0), pair, strict=True)
     ]
     rows += _processor(plan, variants.processor)
-    middle = next(m.value for m in rows if m.quantity == OVER_BASE)
     return Outcome(table, task, source, (*header, *lines(plan)), tuple(rows), (_tornado(swings, middle),))
 
 
@@ -84,9 +84,11 @@ def _best(plan: Plan, cases: Cases, changes: Mapping[str, Any]) -> dict[Quantity
     }
 
 
-def _swings(plan: Plan, cases: Cases) -> dict[str, tuple[float, float]]:
-    """Constant -> best saving over base with it halved and doubled, those that move it most first."""
-    middle = _best(plan, cases, {})[OVER_BASE]
+def _swings(plan: Plan, cases: Cases, middle: float) -> dict[str, tuple[float, float]]:
+    """Constant -> best saving over base with it halved and doubled, those that move it most first.
+
+    middle : the saving with no constant changed
+    """
     found = {}
     for kind in ("accelerators", "actions"):
         for name, key, quantity in catalog.quantities(kind):

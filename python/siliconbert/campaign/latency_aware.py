@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import hardware
-from siliconbert.campaign.assumptions import assumed_line
+from siliconbert.campaign.accelerator import AcceleratorPlan, assumed_line
 from siliconbert.campaign.early_exit import Exits
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity
 from siliconbert.hardware import Accelerator, Run
@@ -27,22 +26,19 @@ LATE = Quantity("late", "LAI sentences over the target", "%", 1)
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(AcceleratorPlan):
     """An accelerator, a shape, targets, and what attention spans and pruning take away.
 
     heads_off : heads that the spans switch off; density: kept share of the encoder's weights
     """
 
-    accelerator: str
-    multipliers: int
-    shape: str
     targets_ms: Sequence[float]
     heads_off: int
     density: float
 
-    def machine(self, **changes: Any) -> Accelerator:
-        """The accelerator with changed values."""
-        return hardware.accelerator(self.accelerator, n=self.multipliers, **changes)
+    def at(self, *targets_ms: float) -> Plan:
+        """The same with other targets."""
+        return replace(self, targets_ms=targets_ms)
 
     @property
     def reduced(self) -> dict[str, Any]:
@@ -99,9 +95,8 @@ def run(table: str, task: str, source: str, plan: Plan, cases: Cases, header: Se
 
 def lines(plan: Plan) -> tuple[str, ...]:
     """What the energies are of, and what they rest on."""
-    n = plan.multipliers
     return (
-        f"energy: {plan.accelerator}, {n} x {n} multipliers, {plan.shape}, 128 tokens; spans and sparsity: "
+        f"energy: {plan.line}, 128 tokens; spans and sparsity: "
         f"{plan.heads_off} heads off, {100 * plan.density:g} % of the encoder's weights kept",
         "voltage and frequency come from the predicted layer, energy and latency from the layers that run; "
         "their means are over the sentences that go on after layer 1",

@@ -44,7 +44,7 @@ class Budgets:
 def run(table: str, call: Call, model: str, task: str, plan: Plan, budgets: Budgets) -> Outcome:
     """Every policy at every drop and target, on one model's trace."""
     subject, lut, origin = with_lut(call, model, task)
-    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    trace = subject.traced(call)
     power = plan.machine().values["average_power"]
     machine = plan.machine(leakage_power=budgets.leakage * power)
     found = {

@@ -22,8 +22,14 @@ def with_lut(call: Call, model: str, task: str) -> tuple[Subject, Lut, str]:
     The table shipped with the model (card entry "lut": first, keys, entropies) serves first; else one is
     trained on the training split; where there is none, on every second sentence at hand, and the others are
     evaluated.
+
+    errors : ValueError where the model has exits after some layers only
     """
     subject = prepare(call.model or model, call.data or task, glue=call.glue, zoo=call.zoo)
+    if not subject.model.ramps:
+        raise ValueError(
+            f"reproduce: model must have a classifier after every layer, {subject.model.name} has not"
+        )
     if "lut" in subject.model.card:
         return (
             _quick(subject, call),

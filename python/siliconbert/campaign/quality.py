@@ -82,4 +82,4 @@ def _interval(name: str, labels: ArrayLike, given: ArrayLike) -> Interval:
     if name != "accuracy":
         return statistics.bootstrap(metrics.METRICS[name], labels, given)
     right = np.asarray(labels) == np.asarray(given)
-    return statistics.wilson(int(right.sum()), len(right))
+    return statistics.accuracy(right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from siliconbert import hardware
-from siliconbert.campaign.assumptions import assumed_line
+from siliconbert.campaign.accelerator import AcceleratorPlan, assumed_line
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
 from siliconbert.hardware.supply import slew_ns
 
@@ -23,19 +23,16 @@ PASSED = Quantity("passed", "share of its input energy that a linear regulator p
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(AcceleratorPlan):
     """An accelerator, and the sentence that shows what a change of voltage costs."""
 
-    accelerator: str
-    multipliers: int
-    shape: str
     target_ms: float
     predicted: int
 
 
 def run(table: str, plan: Plan) -> Outcome:
     """The printed numbers as the model holds them, and what follows from them."""
-    machine = hardware.accelerator(plan.accelerator, n=plan.multipliers)
+    machine = plan.machine()
     v = machine.values
     low, high = v["voltage_levels"][0], v["voltage_levels"][-1]
     printed = "as printed"
@@ -52,7 +49,7 @@ def run(table: str, plan: Plan) -> Outcome:
         *(_passed(v, level) for level in v["voltage_levels"][::4]),
     ]
     header = (
-        f"{plan.accelerator}, {plan.multipliers} x {plan.multipliers} multipliers, {plan.shape}",
+        plan.line,
         "rows 'as printed' and 'settled within' are inputs of the model, beside the paper to check their "
         "reading; the others follow from them",
         "the paper's V^2 counts energy at the logic; a linear regulator passes on its current, so energy at "

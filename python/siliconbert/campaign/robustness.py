@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from siliconbert import data, exits, models
 from siliconbert.campaign import statistics
 from siliconbert.campaign.exits import accuracy_by_layer, right_at
+from siliconbert.campaign.interval import added
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import QUICK_SENTENCES, Call, Subject, subject
 from siliconbert.campaign.statistics import Interval
@@ -84,7 +84,7 @@ def run(table: str, call: Call, cases: Sequence[Case], max_drop: float) -> Outco
 def _case(case: Case, call: Call, max_drop: float) -> tuple[list[str], list[Measurement], Curves]:
     model = models.load(case.model, zoo=call.zoo)
     dev = subject(model, data.load(case.task, folder=call.glue), call.quick)
-    clean = dev.trace(call.threads, call.progress(len(dev.data)))
+    clean = dev.traced(call)
     threshold = exits.threshold_for(clean, dev.data.labels, max_drop)
     lines = [*dev.header(clean), f"{case.task}: EE threshold {threshold:.3f} nats"]
     sets = [_seen(f"{case.task} dev", dev, clean, threshold)]
@@ -92,7 +92,7 @@ def _case(case: Case, call: Call, max_drop: float) -> tuple[list[str], list[Meas
     for name in case.attacks:
         attack, left_out = _fresh(name, training, call)
         changed = Subject(model, attack, len(attack))
-        trace = changed.trace(call.threads, call.progress(len(attack)))
+        trace = changed.traced(call)
         lines += [changed.header(trace)[1] + left_out]
         sets.append(_seen(name, changed, trace, threshold))
     rows = [m for one in sets for m in (*_summary(one, sets[0]), *_layers(one))]
@@ -144,9 +144,9 @@ def _summary(one: Seen, dev: Seen) -> list[Measurement]:
     right = right_at(one.trace, one.labels, one.layer)
     layers = statistics.mean_interval(one.layer)
     rows = [
-        percent(one.row, ACCURACY, statistics.wilson(int(one.full.sum()), len(one.full))),
+        percent(one.row, ACCURACY, statistics.accuracy(one.full)),
         Measurement(one.row, EE_LAYER, layers.value, layers.low, layers.high),
-        percent(one.row, EE_ACCURACY, statistics.wilson(int(right.sum()), len(right))),
+        percent(one.row, EE_ACCURACY, statistics.accuracy(right)),
         percent(one.row, EE_COST, one.cost),
     ]
     return rows if one is dev else [*rows, percent(one.row, MORE, _beyond(one.cost, dev.cost))]
@@ -154,10 +154,9 @@ def _summary(one: Seen, dev: Seen) -> list[Measurement]:
 
 def _beyond(attack: Interval, dev: Interval) -> Interval:
     """The difference of two independent estimates."""
-    value = attack.value - dev.value
-    low = math.hypot(attack.value - attack.low, dev.high - dev.value)
-    high = math.hypot(attack.high - attack.value, dev.value - dev.low)
-    return Interval(value, value - low, value + high, attack.confidence)
+    both = added(attack, Interval(-dev.value, -dev.high, -dev.low, dev.confidence))
+    value, low, high = (x - dev.value for x in (both.value, both.low, both.high))
+    return Interval(value, low, high, both.confidence)
 
 
 def _layers(one: Seen) -> list[Measurement]:

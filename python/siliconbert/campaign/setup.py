@@ -62,6 +62,10 @@ class Subject:
         """The model's trace of the sentences."""
         return self.model.trace(self.data, threads=threads, progress=progress)
 
+    def traced(self, call: Call) -> Trace:
+        """The same with the call's threads and progress."""
+        return self.trace(call.threads, call.progress(len(self.data)))
+
     def header(self, trace: Trace) -> tuple[str, ...]:
         """Lines that name model, data and numeric path."""
         shape, found = self.model.shape, self.data
@@ -90,6 +94,12 @@ def prepare(
     """
     found = data.load(task, split=split, folder=glue)
     return subject(models.load(model, zoo=zoo), found, quick)
+
+
+def chosen(call: Call, task: str) -> Subject:
+    """The call's own model, which over_tasks sees to, and its data or the task's."""
+    assert call.model is not None
+    return prepare(call.model, call.data or task, glue=call.glue, zoo=call.zoo, quick=call.quick)
 
 
 def subject(model: Model, found: Data, quick: bool = False) -> Subject:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from siliconbert import hardware
-from siliconbert.campaign.assumptions import assumed_line
+from siliconbert.campaign.accelerator import assumed_line
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity
 from siliconbert.hardware import Run
 

@@ -12,7 +12,7 @@ import numpy as np
 from siliconbert import hardware
 from siliconbert.campaign import over_tasks, statistics, twins
 from siliconbert.campaign.outcome import Bars, Measurement, Outcome, Quantity, percent
-from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
+from siliconbert.campaign.setup import STAND_IN, Call, Subject, chosen
 from siliconbert.models import Model, Spans, Trace
 
 SPAN = Quantity("span", "learned span", "tokens", 1)
@@ -64,12 +64,11 @@ def run(table: str, call: Call, tasks: over_tasks.Plan, plan: Plan) -> Outcome:
 
 def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """Spans, savings and accuracies of one model; header lines alone where it has no spans."""
-    assert call.model is not None
-    subject = prepare(call.model, call.data or task, glue=call.glue, zoo=call.zoo, quick=call.quick)
+    subject = chosen(call, task)
     model, spans = subject.model, subject.model.spans
     if spans is None:
         return Outcome(table, task, "model", (f"no spans in {model.name}",), ())
-    trace = subject.trace(threads=call.threads, progress=call.progress(len(subject.data)))
+    trace = subject.traced(call)
     bare = model.with_spans(None).trace(subject.data, threads=call.threads)
     change, lines = _change(twins.Twins(plan.folder, subject), plan)
     rows = [*_spans(spans), *_savings(model, spans, plan), *_accuracies(subject, trace, bare), *change]
@@ -133,8 +132,8 @@ def _factor(shape: str, suffix: str = "") -> Quantity:
 def _accuracies(subject: Subject, trace: Trace, bare: Trace) -> list[Measurement]:
     with_, without = (each.correct(subject.data.labels)[:, -1] for each in (trace, bare))
     return [
-        percent("model", WITHOUT, statistics.wilson(int(without.sum()), len(without))),
-        percent("model", WITH, statistics.wilson(int(with_.sum()), len(with_))),
+        percent("model", WITHOUT, statistics.accuracy(without)),
+        percent("model", WITH, statistics.accuracy(with_)),
         percent("model", CHANGE, statistics.paired_difference(without, with_)),
     ]
 

@@ -23,6 +23,7 @@ from siliconbert.campaign.resampling import bootstrap
 
 __all__ = [
     "Interval",
+    "accuracy",
     "anytime_mean",
     "bootstrap",
     "bounded_mean",
@@ -54,6 +55,15 @@ def wilson(correct: int, total: int, confidence: float = 0.95) -> Interval:
             f"statistics.wilson: correct must be in 0..total and total at least 1, got {correct} of {total}"
         )
     return wilson_share(correct / total, total, confidence)
+
+
+def accuracy(right: NDArray[np.bool_]) -> Interval:
+    """Wilson's interval of the share of sentences that are right, (N,).
+
+    >>> accuracy(np.array([True, True, False, True])).value
+    0.75
+    """
+    return wilson(int(right.sum()), len(right))
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:

@@ -12,7 +12,7 @@ from siliconbert import faults
 from siliconbert.campaign import area, over_tasks, statistics
 from siliconbert.campaign.explanation import explain
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
-from siliconbert.campaign.setup import STAND_IN, Call, Subject, prepare
+from siliconbert.campaign.setup import STAND_IN, Call, Subject, chosen
 from siliconbert.models import Trace
 from siliconbert.models.stored import Stored
 from siliconbert.models.trials import Trials
@@ -47,8 +47,7 @@ def run(table: str, call: Call, plan: Plan, tasks: over_tasks.Plan) -> Outcome:
 
 def one_task(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     """One row of measurements per cell that holds the values of the matrix."""
-    assert call.model is not None
-    subject = prepare(call.model, call.data or task, glue=call.glue, zoo=call.zoo, quick=call.quick)
+    subject = chosen(call, task)
     own = None if plan.tensor in subject.model.formats else plan.fmt
     images = {
         cell: subject.model.store(plan.tensor, own, "bitmask", {"values": cell, "*": plan.mask_cell})
@@ -56,7 +55,7 @@ def one_task(table: str, task: str, call: Call, plan: Plan) -> Outcome:
     }
     clean = next(iter(images.values())).trace(subject.data, threads=call.threads)
     right = clean.correct(subject.data.labels)[:, -1]
-    found = [percent("no faults", CLEAN, statistics.wilson(int(right.sum()), len(right)))]
+    found = [percent("no faults", CLEAN, statistics.accuracy(right))]
     trials, why = {}, []
     for cell, stored in images.items():
         trials[cell] = trials_of(stored, subject, clean, call)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from siliconbert import hardware
-from siliconbert.campaign.assumptions import assumed_line
+from siliconbert.campaign.accelerator import AcceleratorPlan, assumed_line
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity
 from siliconbert.hardware import Segment
 
@@ -24,27 +22,19 @@ _POINTS = 200  # of a curve in the figure
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(AcceleratorPlan):
     """What the task list asks for.
 
     predicted : exit layer of the sentence
     curves    : names of voltage-frequency curves, the first one for the timeline
     heads_off : heads switched off in the second case of all layers
-    options   : of the accelerator
     """
 
-    accelerator: str
-    multipliers: int
-    shape: str
     target_ms: float
     predicted: int
     heads_off: int
     curves: Sequence[str]
     row: str
-
-    def machine(self, **changes: Any) -> Any:
-        """The accelerator with changed values."""
-        return hardware.accelerator(self.accelerator, n=self.multipliers, **changes)
 
 
 def run(table: str, plan: Plan) -> Outcome:
@@ -57,10 +47,9 @@ def run(table: str, plan: Plan) -> Outcome:
 
 
 def _header(plan: Plan) -> tuple[str, ...]:
-    n = plan.multipliers
     return (
-        f"{plan.accelerator}, {n} x {n} multipliers, {plan.shape}, 128 tokens, target {plan.target_ms:g} "
-        f"ms, predicted and actual exit after layer {plan.predicted}",
+        f"{plan.line}, 128 tokens, target {plan.target_ms:g} ms, predicted and actual exit after layer "
+        f"{plan.predicted}",
         "voltage: the lowest step of the regulator at which the curve reaches the frequency that is needed; "
         "no curve has seen the paper's 0.7 V",
         "curves: alpha-power and linear go through 0.8 V, 1 GHz and the successor chip's low end, as shares "
