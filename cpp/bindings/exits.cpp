@@ -67,15 +67,30 @@ py::array_t<double> predict_array(const Predictor& predictor, const InArray<doub
     return to_array(predictor.predict(view(inputs))).reshape({inputs.size(), outputs});
 }
 
+py::array_t<std::int32_t> row_array(const Lut& lut, const InArray<float>& entropy) {
+    std::vector<std::int32_t> rows;
+    for (const float e : view(entropy)) rows.push_back(static_cast<std::int32_t>(lut.row(e)));
+    return to_array(std::move(rows));
+}
+
+py::array_t<std::int32_t> predicted_array(const PredictionRule& rule, const InArray<double>& entropy,
+                                          double threshold) {
+    std::vector<std::int32_t> layers;
+    for (const double e : view(entropy)) layers.push_back(rule.predict(e, threshold));
+    return to_array(std::move(layers));
+}
+
 void bind_rules(py::module_& exits) {
     py::class_<Lut>(exits, "Lut")
         .def(py::init<std::vector<double>, std::vector<double>>(), py::arg("keys"), py::arg("entropies"))
-        .def_property_readonly("columns", &Lut::columns);
+        .def_property_readonly("columns", &Lut::columns)
+        .def("rows", &row_array, py::arg("entropy"));
     py::class_<Rule>(exits, "Rule");
     py::class_<EntropyRule, Rule>(exits, "EntropyRule").def(py::init<>());
     py::class_<PredictionRule, Rule>(exits, "PredictionRule")
         .def(py::init<Lut, int, int, int, bool>(), py::arg("lut"), py::arg("layers"), py::arg("first"),
-             py::arg("last_ramp"), py::arg("check_before"));
+             py::arg("last_ramp"), py::arg("check_before"))
+        .def("predict", &predicted_array, py::arg("entropy"), py::arg("threshold"));
     py::class_<Leave>(exits, "Leave");
     py::class_<ByEntropy, Leave>(exits, "ByEntropy").def(py::init<double>(), py::arg("threshold"));
     py::class_<ByPrediction, Leave>(exits, "ByPrediction")

@@ -22,12 +22,12 @@ Lut::Lut(std::vector<double> keys, std::vector<double> entropies)
     columns_ = entropies_.size() / keys_.size();
 }
 
-std::span<const double> Lut::nearest(double entropy) const {
+std::size_t Lut::row(double entropy) const {
     auto above =
         static_cast<std::size_t>(std::lower_bound(keys_.begin(), keys_.end(), entropy) - keys_.begin());
     if (above == keys_.size()) --above;
     const bool lower = above > 0 && std::abs(entropy - keys_[above - 1]) <= std::abs(keys_[above] - entropy);
-    return std::span(entropies_).subspan((lower ? above - 1 : above) * columns_, columns_);
+    return lower ? above - 1 : above;
 }
 
 }  // namespace siliconbert

@@ -13,8 +13,11 @@ class Lut {
     Lut(std::vector<double> keys, std::vector<double> entropies);
 
     std::size_t columns() const { return columns_; }
-    // The row whose key is nearest; the lower one of two that are equally near.
-    std::span<const double> nearest(double entropy) const;
+    // The number of the row whose key is nearest; the lower one of two that are equally near.
+    std::size_t row(double entropy) const;
+    std::span<const double> nearest(double entropy) const {
+        return std::span(entropies_).subspan(row(entropy) * columns_, columns_);
+    }
 
  private:
     std::vector<double> keys_;

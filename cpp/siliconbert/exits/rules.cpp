@@ -43,7 +43,7 @@ PredictionRule::PredictionRule(Lut lut, int layers, int first, int last_ramp, bo
             first + 1, "..", layers - 1, " of ", layers, ", got ", lut_.columns(), " columns");
 }
 
-int PredictionRule::predict(float entropy, double threshold) const {
+int PredictionRule::predict(double entropy, double threshold) const {
     if (std::isnan(entropy)) return layers_;
     const auto row = lut_.nearest(entropy);
     const auto below = std::find_if(row.begin(), row.end(), [&](double e) { return e < threshold; });

@@ -40,7 +40,7 @@ class PredictionRule final : public Rule {
     std::vector<double> turning_points(std::span<const float> row) const override;
 
     int first() const { return first_; }
-    int predict(float entropy, double threshold) const;  // the last layer where the entropy is NaN
+    int predict(double entropy, double threshold) const;  // the last layer where the entropy is NaN
     // Whether a sentence with that prediction (any number up to layer `first`) leaves after the layer.
     bool stops(int layer, float entropy, int predicted, double threshold) const;
 

@@ -70,10 +70,6 @@ BinCosts empty_costs(std::size_t bins) {
     return costs;
 }
 
-double joules(const Supply& supply, const Work& work, double seconds, const OperatingPoint& point) {
-    return spend(supply, work.energy, seconds, point).total();
-}
-
 }  // namespace
 
 Histograms histograms(std::span<const double> joint, std::size_t layers, std::size_t first) {
@@ -113,9 +109,9 @@ BinCosts planned_costs(const Supply& supply, const LatencyPlan& plan, std::size_
             const Choice choice =
                 choose_point(supply, (b - plan.first) * plan.layer.cycles, plan.target - costs.start);
             costs.seconds[i] = plan.layer.cycles / choice.point.frequency;
-            costs.layer[i] = joules(supply, plan.layer, costs.seconds[i], choice.point);
-            costs.sentence[i] =
-                start.energy.total() + settle + raise_rail(supply, choice.point.voltage).total();
+            costs.layer[i] = joules(supply, plan.layer, choice.point);
+            costs.sentence[i] = start.energy.total() + settle +
+                                charge_rail(supply, choice.point.voltage, start.point.voltage).total();
             in_time = in_time && choice.feasible;
         }
         if (in_time) costs.in_time = static_cast<std::size_t>(b);
@@ -128,7 +124,7 @@ BinCosts fixed_costs(const Supply& supply, const LatencyPlan& plan, const Operat
     BinCosts costs = empty_costs(bins);
     costs.by_exits = true;
     const double seconds = plan.layer.cycles / point.frequency;
-    const double layer = joules(supply, plan.layer, seconds, point);
+    const double layer = joules(supply, plan.layer, point);
     costs.start = plan.first * seconds;
     for (int b = 1; b <= plan.layers; ++b) {
         const auto i = static_cast<std::size_t>(b) - 1;

@@ -16,15 +16,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::size_t index(int layer) { return static_cast<std::size_t>(layer); }
 
-// Charging the rail once from the lower of two voltages to the higher.
-double charge(const Supply& supply, double a, double b) {
-    return supply.rail_capacitance * std::abs(a - b) * std::max(a, b);
-}
-
-double joules(const Supply& supply, const Work& work, const OperatingPoint& point) {
-    return spend(supply, work.energy, work.cycles / point.frequency, point).total();
-}
-
 // Points at which `cycles` fit into `seconds`; none where none does.
 std::vector<OperatingPoint> points(const Supply& supply, double cycles, double seconds, bool paper) {
     if (paper) {
@@ -224,13 +215,13 @@ PlanTable plan_table(const Supply& supply, const LatencyPlan& plan, const Operat
     for (int layer = plan.first + 1; layer <= plan.layers; ++layer) {
         auto found = points(supply, (layer - plan.first) * plan.layer.cycles, seconds, paper);
         const bool late = found.empty();
-        if (late) found.push_back({supply.nominal_voltage(), supply.nominal_frequency()});
+        if (late) found.push_back(supply.nominal());
         auto& lines = table.lines[index(layer)];
         for (const OperatingPoint& point : found) {
             const double saved = late ? 0 : waiting * plan.layer.cycles / point.frequency;
-            lines.push_back(
-                {first + charge(supply, start.voltage, point.voltage) + (late ? 0 : waiting * seconds),
-                 joules(supply, plan.layer, point) - saved, point});
+            lines.push_back({first + charge_rail(supply, start.voltage, point.voltage).total() +
+                                 (late ? 0 : waiting * seconds),
+                             joules(supply, plan.layer, point) - saved, point});
         }
         prune(lines, layer - plan.first);
         table.late[index(layer)] = late ? 1 : 0;

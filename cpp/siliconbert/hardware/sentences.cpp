@@ -11,11 +11,11 @@ namespace siliconbert {
 Work operator*(double count, const Work& work) { return {count * work.cycles, count * work.energy}; }
 Work operator+(const Work& a, const Work& b) { return {a.cycles + b.cycles, a.energy + b.energy}; }
 
-namespace {
-
-OperatingPoint nominal_point(const Supply& supply) {
-    return {supply.nominal_voltage(), supply.nominal_frequency()};
+double joules(const Supply& supply, const Work& work, const OperatingPoint& point) {
+    return spend(supply, work.energy, work.cycles / point.frequency, point).total();
 }
+
+namespace {
 
 void check_exits(const LatencyPlan& plan, int exit, int predicted) {
     require(exit >= 1 && exit <= plan.layers, "sentences: layer must be in 1..", plan.layers, ", got ", exit);
@@ -26,7 +26,7 @@ void check_exits(const LatencyPlan& plan, int exit, int predicted) {
 }  // namespace
 
 SentenceCost nominal_cost(const Supply& supply, const Work& work) {
-    const OperatingPoint point = nominal_point(supply);
+    const OperatingPoint point = supply.nominal();
     const double seconds = work.cycles / point.frequency;
     return {point, seconds, spend(supply, work.energy, seconds, point), true};
 }
@@ -53,7 +53,7 @@ SentenceCost planned_cost(const Supply& supply, const LatencyPlan& plan, int exi
     const Work rest = (exit - plan.first) * plan.layer;
     const double seconds = rest.cycles / choice.point.frequency;
     cost.energy += spend(supply, rest.energy, seconds, choice.point);
-    cost.energy += raise_rail(supply, choice.point.voltage);
+    cost.energy += charge_rail(supply, choice.point.voltage, supply.nominal_voltage());
     return {choice.point, cost.latency + seconds, cost.energy, choice.feasible};
 }
 
@@ -72,7 +72,7 @@ std::vector<Segment> timeline(const Supply& supply, const LatencyPlan& plan, int
     const auto layers = [&](int from, int to, const OperatingPoint& point) {
         for (int i = from; i <= to; ++i) run("layer " + std::to_string(i), plan.layer, point);
     };
-    const OperatingPoint nominal = nominal_point(supply);
+    const OperatingPoint nominal = supply.nominal();
     layers(1, std::min(exit, plan.first), nominal);
     if (exit <= plan.first) return segments;
     run("plan", plan.plan, nominal);
@@ -80,7 +80,7 @@ std::vector<Segment> timeline(const Supply& supply, const LatencyPlan& plan, int
     const OperatingPoint point =
         choose_point(supply, (predicted - plan.first) * plan.layer.cycles, plan.target - now).point;
     layers(plan.first + 1, exit, point);
-    segments.push_back({"raise", now, 0, nominal, raise_rail(supply, point.voltage)});
+    segments.push_back({"raise", now, 0, nominal, charge_rail(supply, point.voltage, nominal.voltage)});
     return segments;
 }
 

@@ -18,6 +18,9 @@ struct Work {
 Work operator*(double count, const Work& work);
 Work operator+(const Work& a, const Work& b);
 
+// Energy of the work at a point (J).
+double joules(const Supply& supply, const Work& work, const OperatingPoint& point);
+
 struct SentenceCost {
     OperatingPoint point;  // of the layers after the prediction; nominal where there are none
     double latency = 0;

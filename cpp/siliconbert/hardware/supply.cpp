@@ -51,14 +51,13 @@ Energy spend(const Supply& supply, double dynamic, double seconds, const Operati
     return energy;
 }
 
-Energy raise_rail(const Supply& supply, double voltage) {
-    const double nominal = supply.nominal_voltage();
-    return {.transition = supply.rail_capacitance * (nominal - voltage) * nominal};
+Energy charge_rail(const Supply& supply, double a, double b) {
+    return {.transition = supply.rail_capacitance * std::abs(a - b) * std::max(a, b)};
 }
 
 Choice choose_point(const Supply& supply, double cycles, double seconds) {
     const auto& frequencies = supply.frequencies;
-    const Choice nominal{{supply.nominal_voltage(), supply.nominal_frequency()}, false};
+    const Choice nominal{supply.nominal(), false};
     if (seconds <= 0) return nominal;
     const double slowest = *std::upper_bound(frequencies.begin(), frequencies.end(), 0.0);
     const double needed = std::max(cycles / seconds, slowest);

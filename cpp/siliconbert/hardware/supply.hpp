@@ -21,6 +21,7 @@ struct Supply {
 
     double nominal_voltage() const { return levels.back(); }
     double nominal_frequency() const { return frequencies.back(); }
+    OperatingPoint nominal() const { return {nominal_voltage(), nominal_frequency()}; }
     double leakage(double voltage) const;
 };
 
@@ -40,8 +41,8 @@ struct Energy {
 // Work whose dynamic energy at the nominal voltage is `dynamic` (J; ~ V^2), taking `seconds` at `point`.
 Energy spend(const Supply& supply, double dynamic, double seconds, const OperatingPoint& point);
 
-// Raising the rail from `voltage` back to nominal.
-Energy raise_rail(const Supply& supply, double voltage);
+// Charging the rail once from the lower of two voltages to the higher.
+Energy charge_rail(const Supply& supply, double a, double b);
 
 struct Choice {
     OperatingPoint point;

@@ -16,6 +16,7 @@ from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity,
 from siliconbert.campaign.setup import STAND_IN, Call, Subject, chosen
 from siliconbert.formats import AdaptivFloat
 from siliconbert.models import Model
+from siliconbert.models.model import CALIBRATION_SENTENCES
 
 CLEAN = Quantity("accuracy_fp32", "accuracy, weights as they are, fp32", "%")
 ACCURACY = Quantity("accuracy", "accuracy", "%")
@@ -23,8 +24,6 @@ CHANGE = Quantity("change", "against fp32", "points")
 SQNR = Quantity("sqnr", "signal to noise, mean of matrices", "dB", 1)
 FIRST = Quantity("first_choice", "matrices for which it rounds best", "", 0)
 BEST = Quantity("exponent_bits", "exponent bits", "bit", 0)
-# Enough sentences for the largest activation of every place to settle.
-_CALIBRATION_SENTENCES = 256
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def one_model(table: str, task: str, call: Call, plan: Plan) -> Outcome:
 
 def _points(subject: Subject, call: Call, plan: Plan) -> dict[int, Point]:
     told = call.progress(len(plan.exponents))
-    training = data.load(subject.data.task, split="train", folder=call.glue).quick(_CALIBRATION_SENTENCES)
+    training = data.load(subject.data.task, split="train", folder=call.glue).quick(CALIBRATION_SENTENCES)
     matrices = kept_weights(subject.model)
     shapes = {bits: AdaptivFloat(plan.width, bits) for bits in plan.exponents}
     noise = np.array([noises(matrices, fmt, call.threads) for fmt in shapes.values()])
@@ -108,7 +107,7 @@ def _best(model: Model, found: dict[int, Point]) -> list[Measurement]:
 def _lines(model: Model, plan: Plan) -> list[str]:
     lines = [
         f"rounded: all matrices and activations to AdaptivFloat of {plan.width} bits, one parameter set "
-        f"each, activations calibrated on {_CALIBRATION_SENTENCES} training sentences, no retraining",
+        f"each, activations calibrated on {CALIBRATION_SENTENCES} training sentences, no retraining",
         "best by accuracy: of equals the one with the smaller rounding error",
     ]
     if model.formats:

@@ -176,8 +176,10 @@ class _Problem:
         right = trace.correct(labels)
         last = right.shape[1] - 1 if last_ramp is None else last_ramp
         cuts = np.unique(lut.entropies)
-        predicted = [_predict(lut, t, right.shape[1], last) for t in [*cuts, math.inf]]
-        arrays = (trace.entropy, right, _rows(lut, trace.entropy), cuts, np.array(predicted, np.uint8))
+        rule = exits.PredictionRule(lut, last_ramp=last).core(right.shape[1])
+        predicted = [rule.predict(lut.keys, t) for t in [*cuts, math.inf]]
+        rows = lut.core.rows(trace.entropy[:, lut.first - 1])
+        arrays = (trace.entropy, right, rows, cuts, np.array(predicted, np.uint8))
         least = right[:, -1].sum() - max_drop * len(right) - 1e-9
         late = allowed_late * len(right) + 1e-9
         return cls(trace, labels, lut, last, max_drop, least, late, arrays, threads or 0)
@@ -252,24 +254,6 @@ def _priced(policy: Policy, table: Any, first: int) -> Policy:
     planned = lines[policy.predicted, 0] + (policy.layer - first) * lines[policy.predicted, 1]
     energy = np.where(going, planned, leave)
     return replace(policy, energy=float(energy.mean()), late=float(late.mean()))
-
-
-def _predict(lut: Lut, threshold: float, layers: int, last_ramp: int) -> NDArray[np.int64]:
-    """The predicted layer of every row of the table (exits.by_prediction's rule)."""
-    below = lut.entropies < threshold
-    place = np.where(below.any(axis=1), below.argmax(axis=1), below.shape[1] - 1)
-    layer = lut.first + 1 + place
-    return np.where(layer <= last_ramp, layer, layers)
-
-
-def _rows(lut: Lut, entropy: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The row with the nearest key, the lower one of two equally near."""
-    seen = entropy[:, lut.first - 1].astype(np.float64)
-    above = np.clip(np.searchsorted(lut.keys, seen), 1, max(1, len(lut.keys) - 1))
-    if len(lut.keys) == 1:
-        return np.zeros(len(seen), np.int32)
-    nearer = seen - lut.keys[above - 1] <= lut.keys[above] - seen
-    return np.where(nearer, above - 1, above).astype(np.int32)
 
 
 def _thresholds(found: Mapping[str, Any], cuts: NDArray[np.float64]) -> tuple[float, float]:

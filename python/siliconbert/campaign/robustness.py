@@ -15,7 +15,7 @@ from siliconbert.campaign.interval import added
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
 from siliconbert.campaign.setup import QUICK_SENTENCES, Call, Subject, subject
 from siliconbert.campaign.statistics import Interval
-from siliconbert.data import Data, vader
+from siliconbert.data import Data, alike
 from siliconbert.models import Trace
 
 ACCURACY = Quantity("accuracy", "accuracy", "%")
@@ -113,7 +113,7 @@ def _training(task: str, call: Call) -> set[str] | None:
     """Every text of the training split; None where it is not at hand."""
     if "train" not in data.splits(task, call.glue):
         return None
-    return {key for s in data.load(task, "train", call.glue).sentences for key in _keys(s)}
+    return {key for s in data.load(task, "train", call.glue).sentences for key in alike.keys(s)}
 
 
 def _fresh(name: str, training: set[str] | None, call: Call) -> tuple[Data, str]:
@@ -127,17 +127,13 @@ def _fresh(name: str, training: set[str] | None, call: Call) -> tuple[Data, str]
     kept = [
         i
         for i, pair in enumerate(zip(found.sentences, before, strict=True))
-        if training.isdisjoint(key for s in pair for key in _keys(s))
+        if training.isdisjoint(key for s in pair for key in alike.keys(s))
     ]
     if not kept:
         raise ValueError(f"reproduce: every sentence of {name} shares a text with the training split")
     fresh = found.take(np.array(kept, np.int64))
     left = f"; {len(found) - len(kept)} of {len(found)} left out, which share a text with the training split"
     return fresh.quick(QUICK_SENTENCES) if call.quick else fresh, left
-
-
-def _keys(sentence: data.Sentence) -> tuple[str, ...]:
-    return tuple(vader.key(text) for text in ((sentence,) if isinstance(sentence, str) else sentence))
 
 
 def _summary(one: Seen, dev: Seen) -> list[Measurement]:

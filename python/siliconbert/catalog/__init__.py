@@ -69,6 +69,15 @@ def quantities(kind: str) -> list[tuple[str, str, Quantity]]:
     ]
 
 
+def numbers(record: dict[str, Any]) -> dict[str, Any]:
+    """The values of a record's numbers, in their units.
+
+    >>> numbers(record("cells", "rram-slc", "numbers"))["read_latency"]
+    1.21
+    """
+    return {key: entry.value for key, entry in record.items() if isinstance(entry, Quantity)}
+
+
 def add(kind: str, records: dict[str, dict[str, Any]]) -> None:
     """Makes a user's checked records known by name in this process; the package's own are not replaced."""
     own = {name: record for name, record in records.items() if name not in _shipped(kind)}

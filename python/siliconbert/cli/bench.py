@@ -53,10 +53,7 @@ def trace(
 
     with console.told():
         result = bench.run(peers=peers, sentences=sentences, repeats=repeats, threads=threads, glue=glue)
-    if json:
-        console.show_json(result.json())
-    else:
-        _show(result, "Trace", "sentences/s", "over the peer", 1)
+    _show(result, json, "Trace", "sentences/s", "over the peer", 1)
 
 
 def _spans(sentences: int, repeats: int, json: bool) -> None:
@@ -64,10 +61,7 @@ def _spans(sentences: int, repeats: int, json: bool) -> None:
 
     with console.told():
         result = bench.run(sentences, repeats)
-    if json:
-        console.show_json(result.json())
-    else:
-        _show(result, "Attention spans", "s/sentence", "faster by", 3)
+    _show(result, json, "Attention spans", "s/sentence", "faster by", 3)
 
 
 @app.command("campaign", epilog="Example: siliconbert bench campaign --peers")
@@ -88,10 +82,7 @@ def campaign(
 
     with console.told():
         result = bench.run(peers, sentences, trials, repeats, threads, glue)
-    if json:
-        console.show_json(result.json())
-    else:
-        _show(result, "Campaign", "s/trial", "ours is faster by", 2)
+    _show(result, json, "Campaign", "s/trial", "ours is faster by", 2)
 
 
 @app.command("reuse", epilog="Example: siliconbert bench reuse")
@@ -108,10 +99,7 @@ def reuse(
 
     with console.told():
         result = bench.run(sentences, trials, min(3, trials), repeats, threads, glue)
-    if json:
-        console.show_json(result.json())
-    else:
-        _show(result, "Reuse", "s/trial", "faster by", 4)
+    _show(result, json, "Reuse", "s/trial", "faster by", 4)
 
 
 @app.command("dse", epilog="Example: siliconbert bench dse")
@@ -125,13 +113,13 @@ def dse(
 
     with console.told():
         result = bench.run(histograms, repeats)
+    _show(result, json, "Design-space exploration", "10^6 points/s", "over the floor", 1)
+
+
+def _show(result: Result, json: bool, title: str, unit: str, ratio: str, digits: int) -> None:
     if json:
         console.show_json(result.json())
-    else:
-        _show(result, "Design-space exploration", "10^6 points/s", "over the floor", 1)
-
-
-def _show(result: Result, title: str, unit: str, ratio: str, digits: int) -> None:
+        return
     console.say(*result.header)
     rows = [_row(timing, digits) for timing in result.timings]
     console.show_table(title, ["what", unit, "spread", ratio, "floor", ""], rows)

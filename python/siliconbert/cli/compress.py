@@ -12,8 +12,6 @@ from siliconbert.cli import console, options
 EXAMPLE = (
     "Example: siliconbert compress runs/student/model sst2.safetensors --format adaptivfloat8 --data sst2"
 )
-# Enough sentences for the largest activation of every place to settle.
-_CALIBRATION_SENTENCES = 256
 
 
 def compress(
@@ -44,15 +42,16 @@ def compress(
     """Compress a model: weights and activations in a number format, pruned weights as a bitmask."""
     import siliconbert as sb
     from siliconbert.campaign.prediction import with_shipped_lut
+    from siliconbert.models.model import CALIBRATION_SENTENCES
 
     fmt = sb.formats.get(format)
     loaded = sb.models.load(model, zoo=zoo)
     training = sb.data.load(data, split="train", folder=glue)
-    small = loaded.quantized(fmt, training.quick(_CALIBRATION_SENTENCES), threads)
+    small = loaded.quantized(fmt, training.quick(CALIBRATION_SENTENCES), threads)
     if lut and small.ramps:
         small = with_shipped_lut(small, training, threads, first)
     small.save(out, table)
     for file in (out, table):
         if file is not None:
             console.say(f"{file}: {file.stat().st_size / 2**20:.2f} MiB")
-    console.say(f"{format}, calibrated on {_CALIBRATION_SENTENCES} training sentences of {data}")
+    console.say(f"{format}, calibrated on {CALIBRATION_SENTENCES} training sentences of {data}")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from siliconbert.data import alike
 from siliconbert.data.record import Data, Sentence
 
 PACKAGE = "vaderSentiment"
@@ -33,9 +34,8 @@ OVERLAP = Path(__file__).with_name("sst2_overlap.txt")
 
 
 def key(text: str) -> str:
-    """Hash of a text's letters and digits in lower case: spacing and marks do not count."""
-    plain = "".join(c for c in text.lower() if c.isalnum())
-    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+    """Hash of what makes two texts the same, see alike."""
+    return hashlib.sha256(alike.key(text).encode()).hexdigest()[:16]
 
 
 def fetch(cache: Path) -> Path:

@@ -19,7 +19,7 @@ from siliconbert.hardware.area import cell_areas, reram_area
 from siliconbert.hardware.calibration import OVERLAPS, Calibration, calibrate, core_energies, units
 from siliconbert.hardware.costs import Cost, Floats, Run, Segment, make_run, make_segment
 from siliconbert.hardware.power_on import Table, rows_joules
-from siliconbert.hardware.shapes import shape
+from siliconbert.hardware.shapes import layers_run, shape
 from siliconbert.hardware.supply import curve, supply
 from siliconbert.hardware.work import layer_work
 
@@ -61,7 +61,7 @@ def accelerator(
     record = catalog.record("accelerators", name, "hardware.accelerator")
     if n not in (sizes := record["sizes"].value):
         raise ValueError(f"hardware.accelerator: n must be one of {', '.join(map(str, sizes))}; got {n}")
-    values = {key: q.value if isinstance(q, catalog.Quantity) else q for key, q in record.items()}
+    values = record | catalog.numbers(record)
     if unknown := set(changes) - set(values):
         known = ", ".join(sorted(values))
         raise ValueError(f"hardware.accelerator: changes must be among {known}; got {min(unknown)!r}")
@@ -154,10 +154,7 @@ class Accelerator:
         >>> max(found, key=found.get), found["dram"]
         ('sram', 0.0)
         """
-        layers = shape(model).layers
-        if exit_layer is not None and not 1 <= exit_layer <= layers:
-            raise ValueError(f"parts: exit_layer must be in 1..{layers}, got {exit_layer}")
-        ramps, plain = (1, layers - 1) if exit_layer is None else (exit_layer, 0)
+        ramps, plain = layers_run(shape(model), exit_layer, "parts")
         with_ramp, without = (self.layer(model, ramp=ramp, **work).energy_pj for ramp in (True, False))
         found = {part: (ramps * with_ramp[part] + plain * without[part]) * 1e-12 for part in with_ramp}
         return found | rows_joules(table or Table(), embeddings, work.get("sequence", 128))

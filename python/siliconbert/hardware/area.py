@@ -18,11 +18,7 @@ def cell_areas(values: Mapping[str, Any], n: int) -> dict[str, float]:
     sfu      : n lanes of a multiplier of 16 bits, an adder of 32 and three registers of 16
     decode   : two decoders of n lanes, each an adder of 8 bits and a register of 8
     """
-    cell = {
-        key: q.value
-        for key, q in catalog.records("actions")["cells-40nm"].items()
-        if key != "title" and isinstance(q, catalog.Quantity)
-    }
+    cell = catalog.numbers(catalog.records("actions")["cells-40nm"])
     memory = catalog.records("actions")["memory-16nm"]
     factor = catalog.records("actions")["float-datapath"]["area_factor"].value
     multiply, add, bit = cell["int32_multiply_area"], cell["int32_add_area"], cell["register_area"]

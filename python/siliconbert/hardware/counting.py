@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from siliconbert._core import hardware as _core
-from siliconbert.hardware.shapes import shape
+from siliconbert.hardware.shapes import layers_run, shape
 from siliconbert.hardware.work import layer_work
 
 
@@ -50,10 +50,7 @@ def count(model: Any, exit_layer: int | None = None, **work: Any) -> Counts:
     (1.9, 4.0)
     """
     sizes = shape(model)
-    if exit_layer is not None and not 1 <= exit_layer <= sizes.layers:
-        raise ValueError(f"hardware.count: exit_layer must be in 1..{sizes.layers}, got {exit_layer}")
+    ramps, rest = layers_run(sizes, exit_layer, "hardware.count")
     with_ramp, plain = (_core.count(layer_work(sizes, 1, ramp=ramp, **work)) for ramp in (True, False))
-    ramps = 1 if exit_layer is None else exit_layer
-    rest = sizes.layers - 1 if exit_layer is None else 0
     totals = {key: ramps * with_ramp[key] + rest * plain[key] for key in with_ramp}
     return Counts(**totals, embedding_rows=float(work.get("sequence", 128)))

@@ -292,7 +292,7 @@ def _point(built: _Built, option: Voltage) -> tuple[tuple[float, float], str]:
         return nothing, ""
     if option is None:
         return (0.0, 0.0), ""
-    volts, gigahertz = option if isinstance(option, tuple) else (option, None)
+    volts, gigahertz = _pair(option)
     low, high = (built.machine.values["voltage_levels"][end] for end in (0, -1))
     if not low <= volts <= high:
         return nothing, f"the regulator gives {low:g} to {high:g} V, not {volts:g} V"
@@ -331,8 +331,12 @@ def _texts(values: list[Any]) -> list[Any]:
     return values if len(kinds) == 1 and kinds <= {int, float, str} else [str(value) for value in values]
 
 
+def _pair(option: float | tuple[float, float]) -> tuple[float, float | None]:
+    return option if isinstance(option, tuple) else (option, None)
+
+
 def _words(option: Voltage) -> str:
     if option is None:
         return "planned"
-    volts, gigahertz = option if isinstance(option, tuple) else (option, None)
+    volts, gigahertz = _pair(option)
     return f"{volts:g} V" if gigahertz is None else f"{volts:g} V, {gigahertz:g} GHz"

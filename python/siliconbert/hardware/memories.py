@@ -120,7 +120,7 @@ def memory(name: str, reading: str | None = None) -> Array | Dram:
     known = READINGS[record["family"]]
     if (reading := reading or known[0]) not in known:
         raise ValueError(f"hardware.memory: reading must be one of {', '.join(known)}; got {reading!r}")
-    values = {key: q.value for key, q in record.items() if isinstance(q, catalog.Quantity)}
+    values = catalog.numbers(record)
     return (
         _dram(name, values, reading) if record["family"] == "dram" else _array(name, record, values, reading)
     )

@@ -77,7 +77,7 @@ def processor(name: str) -> Processor:
     665.6
     """
     record = catalog.record("processors", name, "hardware.processor")
-    values = {key: q.value for key, q in record.items() if isinstance(q, catalog.Quantity)}
+    values = catalog.numbers(record)
     return Processor(
         name=name,
         peak=values["cores"] * values["operations"] * values["frequency"] * 1e9,

@@ -45,3 +45,15 @@ def _size(model: Any, key: str) -> int | None:
     default = 2 if key == "classes" else None
     size = model.get(key, default) if isinstance(model, Mapping) else getattr(model, key, default)
     return size.value if isinstance(size, catalog.Quantity) else size
+
+
+def layers_run(sizes: Shape, exit_layer: int | None, caller: str) -> tuple[int, int]:
+    """How many layers with an exit classifier, and how many without, a sentence runs.
+
+    exit_layer : 1..L, a classifier after every layer; None: all layers and the main classifier
+    """
+    if exit_layer is None:
+        return 1, sizes.layers - 1
+    if not 1 <= exit_layer <= sizes.layers:
+        raise ValueError(f"{caller}: exit_layer must be in 1..{sizes.layers}, got {exit_layer}")
+    return exit_layer, 0

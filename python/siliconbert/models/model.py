@@ -28,6 +28,9 @@ from siliconbert.models.trials import Trials, checked_numbers, run
 if TYPE_CHECKING:
     from siliconbert.models.stored import Stored
 
+# Enough sentences for the largest activation of every place to settle.
+CALIBRATION_SENTENCES = 256
+
 Progress = Callable[[int], None]
 Self = TypeVar("Self", bound="Model")
 

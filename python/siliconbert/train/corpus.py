@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from siliconbert import data
-from siliconbert.data import Data, Sentence, Tokenizer
+from siliconbert.data import Data, Sentence, Tokenizer, alike
 from siliconbert.train import extra
 from siliconbert.train.batches import Texts
 
@@ -74,7 +74,7 @@ def extended(
     """
     found = data.load(name, "train", glue)
     pairs = not isinstance(found.sentences[0], str)
-    held, seen = extra.held_out([name], glue), {extra.keys(s) for s in found.sentences}
+    held, seen = extra.held_out([name], glue), {alike.keys(s) for s in found.sentences}
     sentences, labels = [*found.sentences], [_given(found)]
     sources, notes = [f"{found.provenance}, train"], []
     for source, known in [*((s, True) for s in labelled), *((s, False) for s in unlabelled)]:
@@ -102,7 +102,7 @@ def _admitted(
 ) -> tuple[list[int], int]:
     kept, leaks = [], 0
     for i, sentence in enumerate(sentences):
-        keys = extra.keys(sentence)
+        keys = alike.keys(sentence)
         leak = not held.isdisjoint(keys)
         leaks += leak
         if not leak and all(keys) and keys not in seen:
@@ -124,7 +124,7 @@ def general(glue: Path | None, texts: Path) -> Corpus:
             source = extra.read(name, glue, texts)
             sentences += _spread(source.sentences)
             sources.append(source.provenance)
-    keys = [extra.keys(sentence) for sentence in sentences]
+    keys = [alike.keys(sentence) for sentence in sentences]
     kept = [s for s, k in zip(sentences, keys, strict=True) if all(k) and held.isdisjoint(k)]
     leaks = sum(not held.isdisjoint(k) for k in keys)
     return Corpus(kept, None, "; ".join(sources), (f"{leaks} texts stand in a task's dev split: left out",))

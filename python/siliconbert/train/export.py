@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from siliconbert import models
-from siliconbert.models.jsonfile import read_json
+from siliconbert.models.jsonfile import Config, read_json
+from siliconbert.models.spans import KEY as SPANS
 from siliconbert.train import shards
 from siliconbert.train.network import EPS, Network, Shape
 from siliconbert.train.spans import Spans
@@ -102,7 +103,7 @@ def config(network: Network) -> dict[str, Any]:
         "pad_token_id": 0,
     }
     if network.spans is not None:
-        out["attention_spans"] = network.spans.record().plain()
+        out[SPANS] = network.spans.record().plain()
     if shape.model_type == "albert":
         out |= {
             "embedding_size": shape.embedding,
@@ -113,9 +114,8 @@ def config(network: Network) -> dict[str, Any]:
     return out
 
 
-def shape_of(folder: Path) -> Shape:
-    """The sizes in config.json."""
-    config = read_json(folder / "config.json")
+def shape_of(config: Config) -> Shape:
+    """The sizes in a config.json."""
     c = config.values
     eps = c.get("layer_norm_eps")
     config.require(eps == EPS, "layer_norm_eps", f"{EPS:g}")
@@ -134,18 +134,19 @@ def shape_of(folder: Path) -> Shape:
     )
 
 
-def classes_of(folder: Path) -> tuple[str, ...]:
-    """The names of the outputs in config.json; none where they are LABEL_0 and so on."""
-    names = json.loads((folder / "config.json").read_text()).get("id2label", {})
+def classes_of(config: Config) -> tuple[str, ...]:
+    """The names of the outputs in a config.json; none where they are LABEL_0 and so on."""
+    names = config.values.get("id2label", {})
     found = tuple(names[str(i)] for i in range(len(names)))
     return () if any(name.startswith(UNNAMED) for name in found) else found
 
 
 def load(folder: Path) -> Network:
     """The network in a Hugging Face style directory; heads that the file lacks keep their fresh values."""
-    shape = shape_of(folder)
+    found_config = read_json(folder / "config.json")
+    shape = shape_of(found_config)
     network = Network(shape)
-    network.classes = classes_of(folder)
+    network.classes = classes_of(found_config)
     tensors = shards.read(folder)
     linear = "ramps.1.classifier.weight" in tensors and "ramps.1.pooler.weight" not in tensors
     network.begin_ramps("linear" if linear else "deebert")
@@ -159,11 +160,10 @@ def load(folder: Path) -> Network:
     if missing:
         raise ValueError(f"train: {folder.name} lacks the tensors of {', '.join(missing[:3])}")
     network.load_state_dict(found, strict=False)
-    spans = json.loads((folder / "config.json").read_text()).get("attention_spans")
-    if spans is not None:
+    if (spans := found_config.values.get(SPANS)) is not None:
         record = models.Spans.from_plain(spans)
         if record.values.shape != (len(network.layers), shape.heads):
-            raise ValueError(f"train: {folder.name}: attention_spans do not fit the network's heads")
+            raise ValueError(f"train: {folder.name}: {SPANS} do not fit the network's heads")
         network.spans = Spans(record)
     return network
 

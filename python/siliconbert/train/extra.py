@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from siliconbert import data
-from siliconbert.data import Data, Sentence
+from siliconbert.data import Data, Sentence, alike
 from siliconbert.data.glue import TASKS
 from siliconbert.text import read_text
 
@@ -75,16 +74,6 @@ def labels(source: Source, task: Data, name: str) -> np.ndarray:
     return np.array([known[c] for c in source.classes])
 
 
-def key(text: str) -> str:
-    """A text's letters and digits in lower case: spacing and marks do not count."""
-    return re.sub(r"[\W_]+", "", text.casefold())
-
-
-def keys(sentence: Sentence) -> tuple[str, ...]:
-    """The key of the sentence, or of both of a pair."""
-    return (key(sentence),) if isinstance(sentence, str) else (key(sentence[0]), key(sentence[1]))
-
-
 def held_out(tasks: Iterable[str], glue: Path | None) -> set[str]:
     """Keys of every text of the tasks' dev splits."""
     found: set[str] = set()
@@ -96,7 +85,7 @@ def held_out(tasks: Iterable[str], glue: Path | None) -> set[str]:
                 if split == "dev":
                     raise
                 continue  # a folder need not have the mismatched split
-            found.update(k for sentence in sentences for k in keys(sentence))
+            found.update(k for sentence in sentences for k in alike.keys(sentence))
     return found
 
 

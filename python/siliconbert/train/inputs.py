@@ -10,6 +10,7 @@ import torch
 
 from siliconbert.data import SCORE, Tokenizer
 from siliconbert.data.glue import TASKS
+from siliconbert.models.model import CALIBRATION_SENTENCES
 from siliconbert.train import corpus, export, pretrained
 from siliconbert.train.augment import word_starts
 from siliconbert.train.batches import Texts
@@ -18,7 +19,6 @@ from siliconbert.train.pretrained import Pretrained
 from siliconbert.train.recipe import Recipe
 
 DEV_LIMIT = 512  # tokens; as many as the engine takes of a sentence
-CALIBRATION = 256  # training sentences whose largest magnitudes set the exponent biases
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Inputs:
 
     def calibration(self) -> Texts:
         """Evenly spaced training sentences."""
-        pick = np.linspace(0, len(self.train) - 1, min(CALIBRATION, len(self.train))).astype(int)
+        pick = np.linspace(0, len(self.train) - 1, min(CALIBRATION_SENTENCES, len(self.train))).astype(int)
         return Texts([self.train.ids[i] for i in pick], [self.train.types[i] for i in pick])
 
 

@@ -6,7 +6,6 @@ that tasks start from stay as they are: tasks that freeze them shall have the sa
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from siliconbert.models.compressed import sha256
 
 LIMIT = 8 * 2**20  # bytes a file
 HEADER = 2**16  # bytes of a file kept free for its header
@@ -51,7 +52,7 @@ def save(model: Path, folder: Path, heads: bool = True, limit: int = LIMIT) -> N
             shutil.copyfile(model / name, fresh / name)
     for path in fresh.iterdir():
         path.chmod(0o644)  # safetensors makes files that only their owner may read
-    sums = {path.name: _sum(path) for path in sorted(fresh.iterdir())}
+    sums = {path.name: sha256(path) for path in sorted(fresh.iterdir())}
     (fresh / SUMS).write_text(json.dumps(sums, indent=1) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     os.rename(fresh, folder)
@@ -79,7 +80,7 @@ def check(folder: Path) -> None:
     except ValueError:
         raise ValueError(f"train: {path}: not valid JSON; get it again (git checkout)") from None
     for name, wanted in sums.items():
-        if not (folder / name).is_file() or _sum(folder / name) != wanted:
+        if not (folder / name).is_file() or sha256(folder / name) != wanted:
             raise ValueError(
                 f"train: {folder / name} is missing or its bytes have changed since {SUMS} was written; "
                 "get it again (git checkout) or run its recipe"
@@ -112,7 +113,3 @@ def _joined(pieces: dict[str, Tensor]) -> dict[str, Tensor]:
         name: torch.cat([parts[row] for row in sorted(parts)]) if len(parts) > 1 else parts[0]
         for name, parts in rows.items()
     }
-
-
-def _sum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
