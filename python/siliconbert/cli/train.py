@@ -59,6 +59,9 @@ def train(
             "--base", help="Folder of the recipe's `base` (an ALBERT or BERT), in the place of the hub."
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option("--device", help="cpu, cuda, cuda:N, or auto: a GPU where there is one.")
+    ] = "auto",
     glue: options.Glue = None,
     texts: Annotated[
         Path, typer.Option("--texts", help="Folder with nli-extra and wikitext-2, for general distillation.")
@@ -86,7 +89,8 @@ def train(
             console.say(str(train.land(path, runs)))
             continue
         with console.counted(path.stem) as tell:
-            model = train.run(path, runs, not (fresh or (every and smoke)), smoke, glue, texts, tell, base)
+            again = fresh or (every and smoke)
+            model = train.run(path, runs, not again, smoke, glue, texts, tell, base, device)
         console.say(str(model))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,12 +23,15 @@ def run(
     texts: str | Path = "../shared",
     tell: Callable[[int, int], None] | None = None,
     base: str | Path | None = None,
+    device: str = "auto",
 ) -> Path:
     """Trains what a recipe says; see siliconbert.train.work.run, which loads PyTorch."""
     _need_torch()
+    # Every batch shape is a primitive of its own to oneDNN, and 1024 of them hold 7 GB.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     from siliconbert.train.work import run as work
 
-    return work(recipe_path, out, resume, smoke, glue, texts, tell, base)
+    return work(recipe_path, out, resume, smoke, glue, texts, tell, base, device)
 
 
 def plan(

@@ -64,7 +64,7 @@ def loss(
     student, teacher : probabilities of every layer, (sentences, heads on, queries, keys), windows applied
     on               : heads_on of both layers of each pair; heads that one of them lacks do not count
     """
-    losses = [torch.zeros(())]
+    losses = [next(iter(student.values())).new_zeros((), dtype=torch.float32)]
     for (s, t), (ours, theirs) in zip(pairs, on, strict=True):
         both = sorted(set(ours) & set(theirs))
         if s and t and both:

@@ -65,7 +65,7 @@ def word_starts(tokenizer: Tokenizer, size: int) -> Bools:
 def nearest(table: Tensor, words: Ints, count: int) -> Ints:
     """For each of `words` the `count` others of the largest cosine: (words, count)."""
     count = min(count, len(words) - 1)
-    rows = torch.nn.functional.normalize(table[torch.from_numpy(words).long()].detach().float(), dim=-1)
+    rows = torch.nn.functional.normalize(table.detach().cpu()[torch.from_numpy(words).long()].float(), dim=-1)
     found = []
     for begin in range(0, len(words), BLOCK):
         block = rows[begin : begin + BLOCK] @ rows.T

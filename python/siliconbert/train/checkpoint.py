@@ -71,7 +71,7 @@ def _read(path: Path) -> State | str:
         with zipfile.ZipFile(path) as archive:
             if bad := archive.testzip():
                 return f"the bytes of {bad} have changed"
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         return f"not a whole checkpoint ({str(error).splitlines()[0]})"
     if not isinstance(state, dict) or set(state) != KEYS:

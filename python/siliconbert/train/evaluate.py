@@ -18,7 +18,7 @@ def logits(network: Network, texts: Texts, dtype: torch.dtype = torch.bfloat16) 
     """(sentences, exits, outputs), float32."""
     training = network.training
     network.eval()
-    out = torch.zeros(len(texts), network.shape.layers, network.shape.labels)
+    out = torch.zeros(len(texts), network.shape.layers, network.shape.labels, device=network.device)
     with torch.no_grad():
         for b in batches(texts, 8000, None):
             out[b.index] = torch.stack(network.logits(network.hidden(b.ids, b.types, dtype)), 1)
@@ -29,7 +29,7 @@ def logits(network: Network, texts: Texts, dtype: torch.dtype = torch.bfloat16) 
 def answers(network: Network, texts: Texts, dtype: torch.dtype = torch.bfloat16) -> Answers:
     """The class or score that every exit gives each sentence."""
     labels = np.asarray(texts.labels)
-    given = metrics.answers(logits(network, texts, dtype).numpy(), scored=labels.dtype.kind == "f")
+    given = metrics.answers(logits(network, texts, dtype).cpu().numpy(), scored=labels.dtype.kind == "f")
     return Answers(labels, given, tuple(range(1, given.shape[1] + 1)))
 
 

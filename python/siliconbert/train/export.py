@@ -175,7 +175,7 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
     fresh.mkdir(parents=True)
     state = network.state_dict()
     tensors: dict[str, Tensor] = {
-        theirs: state[ours].detach().float().contiguous()
+        theirs: state[ours].detach().float().cpu().contiguous()
         for ours, theirs in names(network.shape, network.ramps).items()
     }
     _write(tensors, fresh / "model.safetensors")

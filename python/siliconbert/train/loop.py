@@ -208,9 +208,15 @@ class Loop:
                 "minutes": self._minutes(),
                 "pruner": self.pruner.state() if self.pruner else {},
                 "frozen": frozen,
-                "random": torch.get_rng_state(),
+                "random": self._random(),
             },
         )
+
+    def _random(self) -> dict[str, Tensor]:
+        states = {"cpu": torch.get_rng_state()}
+        if self.parameters[0].is_cuda:
+            states["cuda"] = torch.cuda.get_rng_state()
+        return states
 
     def _restore(self, state: checkpoint.State) -> None:
         self.module.load_state_dict(state["weights"])
@@ -222,5 +228,7 @@ class Loop:
         for name, parameter in self.module.named_parameters():
             if name in state["frozen"]:
                 parameter.requires_grad_(False)
-        torch.set_rng_state(state["random"])
+        torch.set_rng_state(state["random"]["cpu"])
+        if "cuda" in state["random"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state["random"]["cuda"])
         self.log(f"resumed at step {self.step}")

@@ -167,6 +167,11 @@ class Network(nn.Module):
         self.dropout = 0.0
         self.classes: tuple[str, ...] = ()  # names of the outputs; none where no task has been learnt
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie; batches follow them there."""
+        return self.word.device
+
     def fits(self, classes: tuple[str, ...]) -> bool:
         """Whether the heads' outputs are these classes, as far as their names are known."""
         return len(classes) == self.shape.labels and self.classes in ((), classes)
@@ -174,7 +179,7 @@ class Network(nn.Module):
     def begin(self, classes: tuple[str, ...], middle: float = 0.0) -> None:
         """Fresh heads with these outputs, `middle` added to each."""
         self.shape, self.classes = replace(self.shape, labels=len(classes)), classes
-        self.heads = nn.ModuleList(Head(self.shape.width, len(classes)) for _ in self.heads)
+        self.heads = nn.ModuleList(Head(self.shape.width, len(classes)) for _ in self.heads).to(self.device)
         for head in self.heads:
             nn.init.constant_(head.classifier.bias, middle)
 
@@ -188,10 +193,11 @@ class Network(nn.Module):
         """Fresh exits before the last, where they are of another kind."""
         if kind != self.ramps:
             ramps = [Head(self.shape.width, self.shape.labels, kind) for _ in self.heads[:-1]]
-            self.heads = nn.ModuleList([*ramps, self.heads[-1]])
+            self.heads = nn.ModuleList([*ramps, self.heads[-1]]).to(self.device)
 
     def embed(self, ids: Tensor, types: Tensor, dtype: torch.dtype) -> Tensor:
         """Layer 0: (n, length, width)."""
+        ids, types = ids.to(self.device), types.to(self.device)
         x = (
             F.embedding(ids, self.table(self.word))
             + self.position[: ids.shape[1]]

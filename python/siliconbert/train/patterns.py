@@ -75,12 +75,17 @@ def best(scores: Tensor, pattern: Pattern, density: float) -> Tensor:
     elif isinstance(pattern, Head):
         of_units = Unstructured()
     ranks = scores.detach() - scores.detach().min()  # prune goes by magnitude
-    return torch.from_numpy(prune(ranks.numpy(), *at(of_units, density)))
+    return _mask(ranks, of_units, density)
 
 
 def largest(weight: Tensor, pattern: Pattern, density: float) -> Tensor:
     """Mask of the largest magnitudes or norms that the pattern allows."""
-    return torch.from_numpy(prune(weight.detach().numpy(), *at(pattern, density)))
+    return _mask(weight.detach(), pattern, density)
+
+
+def _mask(magnitudes: Tensor, pattern: Pattern, density: float) -> Tensor:
+    kept = prune(magnitudes.cpu().numpy(), *at(pattern, density))
+    return torch.from_numpy(kept).to(magnitudes.device)
 
 
 def _unit(pattern: Pattern, shape: tuple[int, int]) -> tuple[int, int]:

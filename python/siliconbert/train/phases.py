@@ -69,7 +69,7 @@ def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) ->
     on, so that all tasks which then start with `frozen_embeddings` share one table.
     """
     pruner = _pruner(recipe, network)
-    predictors = Predictors(network)
+    predictors = Predictors(network).to(network.device)
     unit = variances(teacher, texts)
     looked = Texts(texts.ids[::LOOK_EVERY], texts.types[::LOOK_EVERY])
 
@@ -113,12 +113,12 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
     """
     texts = given.train
     pruner = _pruner(recipe, network)
-    predictors = Predictors(network) if recipe.embedding_share else nn.ModuleList()
+    predictors = Predictors(network).to(network.device) if recipe.embedding_share else nn.ModuleList()
     spans = Learner(network, recipe.spans) if recipe.spans else None
     network.dropout = recipe.dropout
     main_only = (0.0,) * (network.shape.layers - 1) + (1.0,)
-    weights = torch.tensor(recipe.exit_weights or main_only)
-    labels = torch.from_numpy(texts.labels)
+    weights = torch.tensor(recipe.exit_weights or main_only, device=network.device)
+    labels = torch.from_numpy(texts.labels).to(network.device)
     if recipe.augment:
         labels = torch.cat([labels, torch.full_like(labels, UNKNOWN).repeat(recipe.augment.copies)])
     stored = None if teacher is None or recipe.augment else evaluate.logits(teacher, texts)[:, -1]

@@ -98,13 +98,15 @@ class Cut:
             self.patterns = {name: Head(width, 1 if name.endswith("output") else 0) for name in weights}
         first = next(iter(weights))
         shape = patterns.grid(self.patterns[first], _shape(weights[first]))
-        self.scores = nn.Parameter(torch.zeros(shape)) if schedule.method == "movement" else None
+        self.scores: nn.Parameter | None = None
+        if schedule.method == "movement":
+            self.scores = nn.Parameter(torch.zeros(shape, device=weights[first].device))
 
     def masks(self, progress: float) -> dict[str, Tensor]:
         """The mask of every matrix at `progress`."""
         density = self.schedule.at(progress)
         if density == 1.0:
-            return {name: torch.ones(weight.shape, dtype=torch.bool) for name, weight in self.weights.items()}
+            return {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in self.weights.items()}
         name, pattern = next(iter(self.patterns.items()))
         if self.scores is not None:
             units = patterns.best(self.scores, pattern, density)
@@ -181,7 +183,7 @@ class Pruner:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from a state()."""
-        self.masks = state["masks"]
+        self.masks = {name: mask.to(self.network.device) for name, mask in state["masks"].items()}
         self._move_to(state["progress"])
         with torch.no_grad():
             for ours, theirs in zip(self.scores(), state["scores"], strict=True):

@@ -26,7 +26,7 @@ def adaptivfloat(x: Tensor, largest: Tensor, width: int = 8, exponent: int = 4) 
     )  # float32 has 23 mantissa bits; adding just under half rounds to nearest, the kept bit breaks ties
     word = x.view(torch.int32)
     word = (word + ((1 << (drop - 1)) - 1) + ((word >> drop) & 1)) & ~((1 << drop) - 1)
-    small = torch.where(x.abs() <= least / 2, torch.zeros(()), torch.copysign(torch.tensor(least), x))
+    small = torch.where(x.abs() <= least / 2, x.new_zeros(()), torch.copysign(x.new_tensor(least), x))
     return torch.where(x.abs() < least, small, word.view(torch.float32).clamp(-limit, limit))
 
 
@@ -58,9 +58,8 @@ class FakeQuantized:
         return self._cached(product.weight)
 
     def _observe(self, name: str, x: Tensor) -> Tensor:
-        self.largest[name] = torch.maximum(
-            self.largest.get(name, torch.zeros(())), x.detach().abs().max().float()
-        )
+        largest = x.detach().abs().max().float()
+        self.largest[name] = torch.maximum(self.largest.get(name, largest), largest)
         return x
 
     def _apply(self, name: str, x: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ from siliconbert.train.recipe import Recipe
 
 def first_states(network: Network, texts: Texts) -> Tensor:
     """Token-0 states of layers 1..L: (L, sentences, width), bfloat16."""
-    out = torch.zeros(network.shape.layers, len(texts), network.shape.width, dtype=torch.bfloat16)
+    shape = network.shape
+    out = torch.zeros(shape.layers, len(texts), shape.width, dtype=torch.bfloat16, device=network.device)
     with torch.no_grad():
         for b in batches(texts, 4000, None):
             for layer, state in enumerate(network.hidden(b.ids, b.types)[1:]):
@@ -40,7 +41,8 @@ def train_ramps(
     )
     count = states.shape[1]
     steps, step = count // recipe.batch, 0
-    weights = torch.ones(len(ramps))
+    weights = torch.ones(len(ramps), device=network.device)
+    labels = labels.to(network.device)
     for epoch in range(recipe.epochs):
         order = np.random.default_rng(recipe.seed + epoch).permutation(count)
         running = 0.0

@@ -89,7 +89,7 @@ class Spans(nn.Module):
 
     def record(self) -> models.Spans:
         """As models carry them."""
-        return models.Spans(self.values.detach().numpy(), self.ramp, self.variant, self.renormalise)
+        return models.Spans(self.values.detach().cpu().numpy(), self.ramp, self.variant, self.renormalise)
 
     def on(self, group: int) -> Tensor:
         """Numbers of the heads of a weight set that are on."""
@@ -105,7 +105,7 @@ class Spans(nn.Module):
     def windows(self, group: int, length: int) -> Tensor:
         """What every head that is on keeps of a probability: (heads on, queries or 1, keys)."""
         z = self.values[group][self.on(group)][:, None, None]
-        place = torch.arange(length, dtype=z.dtype)
+        place = torch.arange(length, dtype=z.dtype, device=z.device)
         if self.variant == "window":
             seen = self.ramp + z - (place[:, None] - place).abs()
         else:
@@ -123,7 +123,7 @@ class Learner:
         if values is None:
             values = torch.full((len(network.layers), network.shape.heads), plan.start).numpy()
         record = models.Spans(values, plan.ramp, plan.variant, plan.renormalise)
-        self.spans = network.spans = Spans(record, plan.fade)
+        self.spans = network.spans = Spans(record, plan.fade).to(network.device)
         self.spans.values.requires_grad_(True)
 
     def penalty(self) -> Tensor:

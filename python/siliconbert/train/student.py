@@ -14,12 +14,12 @@ from siliconbert.train.recipe import Recipe
 
 def make(shape: Shape, teacher: Network, layer: int, texts: Texts) -> Network:
     """A fresh ALBERT; a word counts in the SVD one time more than it occurs in `texts`."""
-    network = Network(shape)
+    network: Network = Network(shape).to(teacher.device)
     counts = np.bincount(np.concatenate(texts.ids), minlength=shape.vocab).astype(np.float64)
     with torch.no_grad():
         table = teacher.word + teacher.types[0]
-        mean = torch.from_numpy(counts / counts.sum()).float() @ table
-        weight = torch.from_numpy(np.sqrt(counts + 1.0)).float()[:, None]
+        mean = torch.from_numpy(counts / counts.sum()).to(table) @ table
+        weight = torch.from_numpy(np.sqrt(counts + 1.0)).to(table)[:, None]
         basis = torch.linalg.svd((table - mean) * weight, full_matrices=False)[2][: shape.embedding]
         spread = ((table - mean) @ basis.T).std()
         network.word.copy_((table - mean) @ basis.T / spread)

@@ -15,6 +15,7 @@ import torch
 
 from siliconbert.data.answers import write
 from siliconbert.train import checkpoint, evaluate, export, inputs, phases, shards, sinks, student
+from siliconbert.train import device as devices
 from siliconbert.train import recipe as recipes
 from siliconbert.train.augment import Augmenter
 from siliconbert.train.batches import batches
@@ -36,6 +37,7 @@ def run(
     texts: str | Path = "../shared",
     tell: Callable[[int, int], None] | None = None,
     base: str | Path | None = None,
+    device: str = devices.AUTO,
 ) -> Path:
     """Trains what the recipe says and returns the model folder, <out>/<recipe name>/model.
 
@@ -47,20 +49,25 @@ def run(
     glue, texts : where the GLUE folders and the further text for general distillation are
     tell        : is told the step and how many there are, in the phases that have checkpoints
     base        : the folder of the recipe's `base`, where that is not to be fetched from the hub
-    errors      : ValueError for a bad recipe or missing input, FloatingPointError when the loss is not finite
+    device      : auto, cpu, cuda or cuda:N; only cpu gives the same bits again
+    errors      : ValueError for a bad recipe, device or missing input, FloatingPointError when the loss is
+                  not finite
     """
     torch.set_float32_matmul_precision("highest")
+    place = devices.chosen(device)
     recipe = recipes.read(recipe_path)
     recipe = recipes.shrink(recipe) if smoke else recipe
     folder = Path(out) / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     log = Log(folder / "log.txt")
     log(f"{recipe.name}: {recipe.phase} phase on {recipe.data}, seed {recipe.seed}{' (smoke)' * smoke}")
+    log(f"PyTorch {torch.__version__} on {devices.words(place)}")
     given = (
         inputs.smoke(folder, recipe.data, albert=bool(recipe.base))
         if smoke
         else inputs.real(recipe, Path(glue) if glue else None, Path(texts), base)
     )
+    given.base.to(place)
     for note in given.notes:
         log(note)
     torch.manual_seed(recipe.seed)
@@ -117,7 +124,8 @@ def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> N
             + (f" and is not in {earlier.landed}" if earlier.landed else "")
         )
     log(f"{role}: {name}, from {folder}{' (committed)' if folder.parent == earlier.landed else ''}")
-    return export.load(folder)
+    network: Network = export.load(folder).to(given.base.device)
+    return network
 
 
 def _network(recipe: Recipe, given: Inputs, earlier: Earlier, log: Log) -> Network:
@@ -228,6 +236,7 @@ def _card(
         "data": given.provenance,
         "minutes": round(minutes, 1),
         "torch": torch.__version__,
+        "device": devices.words(network.device),
     }
     card: dict[str, Any] = {
         "name": recipe.name,
@@ -253,7 +262,7 @@ def _judged(
     header = (
         f"model: {recipe.name}, {numbers}, seed {recipe.seed}",
         f"data: {given.task} dev, {len(given.dev)} sentences; {given.origin}",
-        f"numeric path: PyTorch {torch.__version__}",
+        f"numeric path: PyTorch {torch.__version__} on {devices.words(network.device)}",
     )
     write(folder / f"predictions_{numbers.lower()}.csv", replace(found, header=header))
     scores = evaluate.scores(found, given.task)
