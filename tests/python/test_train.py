@@ -59,7 +59,7 @@ def test_every_recipe_reads_and_the_plan_respects_what_they_need():
     order = [p.recipe.name for p in train.plan(RECIPES)]
     assert sorted(order) == sorted(p.stem for p in RECIPES.glob("*.yaml"))
     for r in (p.recipe for p in train.plan(RECIPES)):
-        for needed in {r.start, r.teacher} - {"package", "svd", None}:
+        for needed in {r.start, r.teacher, *r.panel} - {"package", "svd", None}:
             assert order.index(needed) < order.index(r.name)
 
 

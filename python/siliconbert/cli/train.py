@@ -115,7 +115,15 @@ def _landing(recipes: Sequence[Planned]) -> list[Path]:
 
 def _show_plan(recipes: Sequence[Planned]) -> None:
     rows = [
-        [r.name, r.phase, r.data, r.start, r.teacher or "", f"{r.budget_minutes:g}", p.standing]
+        [
+            r.name,
+            r.phase,
+            r.data,
+            r.start,
+            ", ".join(filter(None, (r.teacher, *r.panel))),
+            f"{r.budget_minutes:g}",
+            p.standing,
+        ]
         for p in recipes
         for r in [p.recipe]
     ]

@@ -14,6 +14,7 @@ from siliconbert.train.batches import Batch, Texts, batches
 from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
 from siliconbert.train.network import Network
+from siliconbert.train.panel import Panel
 from siliconbert.train.pruning import Pruner
 from siliconbert.train.recipe import Recipe
 from siliconbert.train.spans import Learner
@@ -106,12 +107,12 @@ def general(recipe: Recipe, network: Network, teacher: Network, texts: Texts) ->
     return Phase(nn.ModuleList([network, predictors]), loss, report, pruner)
 
 
-def task(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs) -> Phase:
-    """All exits learn at once: from the teacher's logits, the labels and, with `pairs`, its hidden states.
+def task(recipe: Recipe, network: Network, panel: Panel | None, given: Inputs) -> Phase:
+    """All exits learn at once: from the teachers' logits, the labels and, with `pairs`, hidden states.
 
-    Where the recipe augments the text, the teacher reads every batch; else its logits are computed once.
+    Where the recipe augments the text, the teachers read every batch; else their logits are computed once.
     """
-    texts = given.train
+    texts, teacher = given.train, panel.first if panel else None
     pruner = _pruner(recipe, network)
     predictors = Predictors(network).to(network.device) if recipe.embedding_share else nn.ModuleList()
     spans = Learner(network, recipe.spans) if recipe.spans else None
@@ -121,7 +122,7 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
     labels = torch.from_numpy(texts.labels).to(network.device)
     if recipe.augment:
         labels = torch.cat([labels, torch.full_like(labels, UNKNOWN).repeat(recipe.augment.copies)])
-    stored = None if teacher is None or recipe.augment else evaluate.logits(teacher, texts)[:, -1]
+    stored = None if panel is None or recipe.augment else panel.logits(texts)
     unit = variances(teacher, texts) if teacher is not None and recipe.pairs else torch.ones(())
     looks = recipe.attention_share > 0
     if looks and teacher is not None:
@@ -134,8 +135,9 @@ def task(recipe: Recipe, network: Network, teacher: Network | None, given: Input
             with torch.no_grad():
                 theirs, wanted = _read(teacher, b, looks)
         known = None if stored is None else stored[b.index]
-        if teacher is not None and recipe.augment:
-            known = teacher.logits(theirs)[-1]
+        if panel is not None and recipe.augment:
+            with torch.no_grad():
+                known = panel.judge(b, theirs)
         total = distill.logit_loss(network.logits(ours), weights, labels[b.index], known)
         parts = {"exits": total.detach()}
         if spans is not None:

@@ -44,6 +44,7 @@ class Recipe:
     unlabelled      : the same without labels: it is learnt from the teacher's logits alone
     augment         : sentences made up for the teacher to judge, see augment.Augment
     teacher         : "package" or a recipe name; None trains on labels alone
+    panel           : recipe names of more teachers of the task; the logits learnt are the mean of all
     pairs           : (student layer, teacher layer) whose hidden states shall agree from token
                       `skip_tokens` on
     hidden_share    : weight of that agreement in a task phase; in the general phase it is 1
@@ -88,6 +89,7 @@ class Recipe:
     unlabelled: tuple[str, ...] = ()
     augment: Augment | None = None
     teacher: str | None = None
+    panel: tuple[str, ...] = ()
     shape: dict[str, Any] = field(default_factory=dict)
     layer: int = 3
     embedding_steps: int = 600
@@ -170,7 +172,7 @@ def read(path: str | Path) -> Recipe:
 
 
 def _made(raw: dict[str, Any]) -> Recipe:
-    lists = {key: tuple(raw.get(key, ())) for key in ("extra", "unlabelled")}
+    lists = {key: tuple(raw.get(key, ())) for key in ("extra", "unlabelled", "panel")}
     records = {key: kind(**raw[key]) for key, kind in RECORDS.items() if raw.get(key) is not None}
     pairs = tuple(tuple(pair) for pair in raw.get("pairs", ()))
     weights = tuple(float(w) for w in raw.get("exit_weights", ()))
@@ -185,6 +187,8 @@ def _check_names(place: str, recipe: Recipe) -> None:
             f"got '{recipe.kind}'"
         )
     named = {recipe.start, recipe.teacher}
+    if recipe.panel and (recipe.phase == "general" or recipe.teacher in (None, *STARTS)):
+        raise ValueError(f"train: {place}: a panel needs a teacher, and a task that both have learnt")
     if "package" in named and recipe.base:
         raise ValueError(f"train: {place}: a recipe with a base must start from base, not from package")
     if "base" in named and not recipe.base:
@@ -210,6 +214,7 @@ def _check(place: str, key: str, value: Any) -> None:
         "exit_weights": (_is_list(value) and all(map(_is_number, value)), "a list of numbers"),
         "extra": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "unlabelled": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
+        "panel": (_is_list(value) and all(type(name) is str for name in value), "a list of recipe names"),
         "augment": (value is None or _is_record(value, Augment), f"a map of {', '.join(AUGMENT)}"),
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule ({', '.join(SCHEDULE)}) for {' or '.join(GROUPS)}"),

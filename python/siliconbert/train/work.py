@@ -23,6 +23,7 @@ from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
 from siliconbert.train.loop import Log, Loop
 from siliconbert.train.network import Network
+from siliconbert.train.panel import Panel
 from siliconbert.train.quantize import FakeQuantized
 from siliconbert.train.ramps import first_states, train_ramps
 from siliconbert.train.recipe import Recipe
@@ -74,17 +75,19 @@ def run(
     earlier = Earlier(Path(out), None if smoke else shards.home(recipe_path))
     network = _network(recipe, given, earlier, log)
     teacher = _named("teacher", recipe.teacher, given, earlier, log) if recipe.teacher else None
-    if teacher is not None:
-        teacher.eval().requires_grad_(False)
+    others = [_named("teacher", name, given, earlier, log) for name in recipe.panel]
+    panel = None if teacher is None else Panel((teacher, *others))
+    for one in panel.networks if panel else ():
+        one.eval().requires_grad_(False)
     _layers(recipe, network, teacher)
     if recipe.phase != "general":
-        _agree(recipe, network, teacher, given, log)
+        _agree(recipe, network, panel, given, log)
     started = time.time()
     if recipe.phase == "ramps":
-        _ramps(recipe, network, teacher, given, log)
+        _ramps(recipe, network, panel, given, log)
         minutes = (time.time() - started) / 60
     else:
-        minutes = _backbone(recipe, network, teacher, given, folder, log, resume, tell)
+        minutes = _backbone(recipe, network, panel, given, folder, log, resume, tell)
     card = _card(recipe, network, given, minutes, earlier, folder, log)
     export.save(network, folder / "model", card, given.pretrained.tokenizer)
     return folder / "model"
@@ -148,13 +151,15 @@ def _layers(recipe: Recipe, network: Network, teacher: Network | None) -> None:
             )
 
 
-def _agree(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
+def _agree(recipe: Recipe, network: Network, panel: Panel | None, given: Inputs, log: Log) -> None:
     """The heads get the classes of the task, fresh ones where they had others; a teacher must have them."""
     wanted = f"the classes of {recipe.data} ({', '.join(given.classes)})"
-    if teacher is not None and not teacher.fits(given.classes):
-        raise ValueError(
-            f"train: {recipe.name}: teacher must have {wanted}, '{recipe.teacher}' has {_outputs(teacher)}"
-        )
+    named = (recipe.teacher, *recipe.panel)
+    for name, teacher in zip(named, panel.networks if panel else (), strict=False):
+        if not teacher.fits(given.classes):
+            raise ValueError(
+                f"train: {recipe.name}: teacher must have {wanted}, '{name}' has {_outputs(teacher)}"
+            )
     if not network.fits(given.classes):
         if recipe.phase == "ramps":
             raise ValueError(
@@ -174,7 +179,7 @@ def _outputs(network: Network) -> str:
 def _backbone(
     recipe: Recipe,
     network: Network,
-    teacher: Network | None,
+    panel: Panel | None,
     given: Inputs,
     folder: Path,
     log: Log,
@@ -185,15 +190,15 @@ def _backbone(
         checkpoint.remove(folder)
     state = checkpoint.newest(folder, recipe, given.train.size(), log)
     if recipe.phase == "general":
-        if teacher is None:
+        if panel is None:
             raise ValueError(f"train: {recipe.name}: a general phase needs a teacher")
         if recipe.start == "svd" and state is None:
-            student.fit_embeddings(network, teacher, given.train, recipe, log)
-        phase = phases.general(recipe, network, teacher, given.train)
+            student.fit_embeddings(network, panel.first, given.train, recipe, log)
+        phase = phases.general(recipe, network, panel.first, given.train)
     else:
         if recipe.sink_limit:
             log(f"silenced (layer, neuron): {sinks.close(network, given.train, recipe.sink_limit)}")
-        phase = phases.task(recipe, network, teacher, given)
+        phase = phases.task(recipe, network, panel, given)
     loop = Loop(
         recipe,
         phase.module,
@@ -204,22 +209,22 @@ def _backbone(
         log,
         pruner=phase.pruner,
         spans=phase.spans,
-        fresh=_augmented(recipe, teacher, given),
+        fresh=_augmented(recipe, panel, given),
         tell=tell,
     )
     return loop.run(state)
 
 
-def _augmented(recipe: Recipe, teacher: Network | None, given: Inputs) -> Augmenter | None:
-    if recipe.augment is None or teacher is None:
+def _augmented(recipe: Recipe, panel: Panel | None, given: Inputs) -> Augmenter | None:
+    if recipe.augment is None or panel is None:
         return None
-    return Augmenter(given.train, given.starts, teacher.word, recipe.augment, recipe.seed)
+    return Augmenter(given.train, given.starts, panel.first.word, recipe.augment, recipe.seed)
 
 
-def _ramps(recipe: Recipe, network: Network, teacher: Network | None, given: Inputs, log: Log) -> None:
+def _ramps(recipe: Recipe, network: Network, panel: Panel | None, given: Inputs, log: Log) -> None:
     log(f"dev per exit before: {evaluate.line(network, given.dev, given.task)}")
     states = first_states(network, given.train)
-    wanted = None if teacher is None else evaluate.logits(teacher, given.train)[:, -1]
+    wanted = None if panel is None else panel.logits(given.train)
     log(f"stored token-0 states: {' x '.join(map(str, states.shape))}")
     train_ramps(network, states, torch.from_numpy(given.train.labels), wanted, recipe, log)
 
