@@ -6,6 +6,7 @@ from pathlib import Path
 
 from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
+from siliconbert.models.integer import Integer, IntegerModel, integer_places
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape
@@ -18,6 +19,8 @@ from siliconbert.models.zoo import get_zoo, write_index, zoo_file, zoo_folders, 
 __all__ = [
     "Activations",
     "Faulty",
+    "Integer",
+    "IntegerModel",
     "Model",
     "Sentences",
     "Shape",
@@ -27,6 +30,7 @@ __all__ = [
     "Trace",
     "Trials",
     "get_zoo",
+    "integer_places",
     "load",
     "write_index",
     "zoo_file",

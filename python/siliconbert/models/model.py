@@ -18,6 +18,7 @@ from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
+from siliconbert.models.integer import Integer, IntegerModel, build
 from siliconbert.models.judge import Rule
 from siliconbert.models.sentences import Sentences, Tokens, gather
 from siliconbert.models.shape import Shape
@@ -268,6 +269,27 @@ class Model:
         largest = plain.encoder.calibrate(tokens.ids, tokens.types, tokens.offsets, threads or 0)
         bias = {place: _bias(most, fmt) for place, most in largest.items()}
         return replace(plain, activations=Activations(fmt.width, fmt.exponent_bits, bias))
+
+    def integer(
+        self,
+        largest: Mapping[str, float],
+        settings: Integer | None = None,
+        clip: Mapping[str, float] | None = None,
+    ) -> IntegerModel:
+        """The model on integers: FQ-BERT's arithmetic, defined in siliconbert.reference.integer.
+
+        Its weights are taken as they are, with whatever format they were rounded to; a format of its
+        activations is dropped.
+
+        largest  : place -> magnitude that gets the largest code, by calibration or an EMA while training;
+                   see models.integer_places
+        settings : widths and which parts are integers; None for Integer(), everything at w4/a8
+        clip     : "layers.0.query.weight" -> magnitude beyond which weights are cut; else the largest weight
+        errors   : ValueError for an ALBERT, attention spans or the 16-bit unit, missing or other places,
+                   and where a layer's sums or multipliers do not fit 32 bits
+        source   : Liu, Li, Cheng, DATE 2021, Sec. II
+        """
+        return build(self, largest, settings or Integer(), clip)
 
     def rounded(self, fmt: Format | str, threads: int | None = None) -> Model:
         """The model with every matrix rounded to a format, its parameters fitted to the kept weights.

@@ -1,0 +1,124 @@
+"""An integer model: codes, scales, and what the engine computes with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siliconbert.models.integer import scales as rules
+from siliconbert.models.integer.settings import MATRICES, READS, WRITES, Integer, layer_output
+from siliconbert.models.shape import Shape
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerModel:
+    """A BERT whose layers run on integers; embeddings and classifiers are float32.
+
+    settings   : what is quantized
+    tensors    : canonical name -> float32 of everything that is not
+    codes      : "layers.0.query.weight" -> int8, "layers.0.query.bias" -> int32, and with `layer_norm` the
+                 int8 codes of the norms' gains (".weight") and shifts (".bias")
+    scales     : place, matrix or layer norm's parameter -> float32: one, or one a row of the matrix. A value
+                 is code / scale; a layer norm's scales are powers of two
+    vocabulary : the text of tokenizer.json; None where the model takes token ids only
+    """
+
+    name: str
+    shape: Shape
+    settings: Integer
+    tensors: Mapping[str, NDArray[np.float32]]
+    codes: Mapping[str, NDArray[Any]]
+    scales: Mapping[str, NDArray[np.float32]]
+    vocabulary: bytes | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def parts(self) -> dict[str, Any]:
+        """Sizes, and every array that the arithmetic reads: codes, multipliers, tables.
+
+        errors: ValueError naming the layer where a sum could pass 32 bits, or a multiplier is out of range
+        """
+        settings, shape = self.settings, self.shape
+        arrays: dict[str, NDArray[Any]] = {**self.tensors, "embeddings.scale": self.scales["layer.1.input"]}
+        for layer in range(shape.layers):
+            arrays |= self._layer(layer)
+        return {
+            "layers": shape.layers,
+            "heads": shape.heads,
+            "epsilon": shape.epsilon,
+            "limit": settings.limits[1],
+            "largest": settings.most_probable,
+            "arrays": arrays,
+        }
+
+    def _scale(self, name: str) -> float:
+        return float(self.scales[name][0])
+
+    def _layer(self, layer: int) -> dict[str, NDArray[Any]]:
+        name, place = f"layers.{layer}", f"layer.{layer + 1}"
+        limit = self.settings.limits[1]
+        arrays: dict[str, NDArray[Any]] = {}
+        for part in MATRICES:
+            arrays |= self._matrix(f"{name}.{part}", f"{place}.{READS[part]}", f"{place}.{WRITES[part]}")
+        arrays |= self._attention(name, place)
+        expanded, activated = self._scale(f"{place}.expanded"), self._scale(f"{place}.activated")
+        table = rules.activation_table(self.shape.activation, expanded, activated, limit)
+        out = layer_output(self.shape, layer + 1)
+        arrays |= {f"{name}.activation": table, f"{name}.step": 1 / self.scales[out]}
+        first = (f"{place}.input", f"{place}.projected", f"{place}.attended")
+        second = (f"{place}.attended", f"{place}.reduced", out)
+        return arrays | self._norm(f"{name}.attention_norm", *first) | self._norm(f"{name}.norm", *second)
+
+    def _matrix(self, name: str, reads: str, writes: str) -> dict[str, NDArray[Any]]:
+        codes, bias = self.codes[f"{name}.weight"], self.codes[f"{name}.bias"]
+        rules.check_sums(codes, bias, self.settings.limits[1], name)
+        rows = np.broadcast_to(self.scales[f"{name}.weight"].astype(np.float64), bias.shape)
+        factors = self._scale(writes) / (self._scale(reads) * rows)
+        return {
+            f"{name}.weight": codes,
+            f"{name}.bias": bias,
+            f"{name}.multiplier": rules.multiplier(factors, name),
+        }
+
+    def _attention(self, name: str, place: str) -> dict[str, NDArray[Any]]:
+        settings, width = self.settings, self.shape.hidden // self.shape.heads
+        limit, most = settings.limits[1], settings.most_probable
+        rules.check_sum(width * limit**2, f"{name} (scores)")
+        rules.check_sum(self.shape.positions * limit * most, f"{name} (context)")
+        product = self._scale(f"{place}.query") * self._scale(f"{place}.key") * math.sqrt(width)
+        factor = self._scale(f"{place}.context") / (most * self._scale(f"{place}.value"))
+        arrays: dict[str, NDArray[Any]] = {
+            f"{name}.context.multiplier": rules.multiplier(factor, f"{name} (context)")
+        }
+        if not settings.softmax:
+            return arrays | {f"{name}.scores.step": np.array([1 / product], np.float32)}
+        scores = self._scale(f"{place}.scores")
+        return arrays | {
+            f"{name}.scores.multiplier": rules.multiplier(scores / product, f"{name} (scores)"),
+            f"{name}.exponentials": rules.exponentials(scores, most),
+        }
+
+    def _norm(self, name: str, x: str, y: str, out: str) -> dict[str, NDArray[Any]]:
+        if not self.settings.layer_norm:
+            return {
+                f"{name}.gain": self.tensors[f"{name}.weight"],
+                f"{name}.shift": self.tensors[f"{name}.bias"],
+                f"{name}.steps": 1 / np.concatenate([self.scales[x], self.scales[y]]),
+                f"{name}.scale": self.scales[out],
+            }
+        gain = self._scale(f"{name}.weight")
+        shift = np.rint(
+            self.codes[f"{name}.bias"] * (2.0**rules.NORM_BITS * gain / self._scale(f"{name}.bias"))
+        )
+        # |z| of the definition is below 2^11 sqrt(columns).
+        rules.check_sum(float(np.abs(shift).max()) + 127 * 2.0**11 * math.sqrt(self.shape.hidden), name)
+        return {
+            f"{name}.gain": self.codes[f"{name}.weight"],
+            f"{name}.shift": shift.astype(np.int32),
+            f"{name}.factors": rules.norm_factors(self._scale(x), self._scale(y)),
+            f"{name}.multiplier": rules.multiplier(self._scale(out) / (gain * 2.0**rules.NORM_BITS), name),
+        }
