@@ -55,7 +55,7 @@ def test_a_quantity_that_lacks_something_is_refused(entry, complaint):
 def test_numbers_of_silicon_name_their_node():
     for kind in ("accelerators", "cells", "memories", "processors"):
         assert {q.node for _, _, q in catalog.quantities(kind)} <= {
-            "any", "not stated", "12 nm", "16 nm", "22 nm", "28 nm"
+            "any", "not stated", "12 nm", "14 nm", "16 nm", "22 nm", "28 nm"
         }  # fmt: skip
     read = next(q for name, key, q in catalog.quantities("cells") if key == "read_energy")
     assert read.node == "22 nm"

@@ -168,7 +168,7 @@ def test_shapes_come_from_names_mappings_and_objects():
     [
         (
             lambda a: hardware.accelerator("x"),
-            r"^hardware.accelerator: name must be one of edgebert-12nm; got 'x'",
+            r"^hardware.accelerator: name must be one of edgebert-12nm, fq-bert.*; got 'x'",
         ),
         (
             lambda a: hardware.accelerator("edgebert-12nm", n=7),

@@ -114,7 +114,7 @@ def test_processors_worked_by_hand_and_scaling(name):
     low, high = found.seconds("albert-base")
     # 12 layers of 931,135,488 MACs.
     assert low == pytest.approx(12 * 2 * 931_135_488 / (found.peak * found.share[1]))
-    assert low < high and found.joules("albert-base") == (low * found.watts[0], high * found.watts[1])
+    assert low <= high and found.joules("albert-base") == (low * found.watts[0], high * found.watts[1])
     assert found.seconds("albert-base", layers=6) == pytest.approx((low / 2, high / 2))
     assert found.seconds("albert-base", heads_off=8)[0] < low
 
@@ -136,7 +136,7 @@ def test_tx2_lies_where_the_paper_puts_it():
         (lambda: hardware.memory("lpddr4").read(1, -1), "records and bytes must be at least 0, got -1 and 1"),
         (
             lambda: hardware.processor("tx1"),
-            "^hardware.processor: name must be one of tx2, tx2-cpu; got 'tx1'",
+            "^hardware.processor: name must be one of i7-8700, k80, tx2, tx2-cpu; got 'tx1'",
         ),
     ],
 )

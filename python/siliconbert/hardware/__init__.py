@@ -1,4 +1,5 @@
-"""What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence."""
+"""What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence;
+latency and resources of FQ-BERT's on FPGAs."""
 
 from siliconbert.hardware import fixed_point
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
@@ -6,6 +7,8 @@ from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
 from siliconbert.hardware.counting import Counts, count
 from siliconbert.hardware.exploration import ExitStatistics, Exploration, explore
+from siliconbert.hardware.fq_bert import FqBert, Inference
+from siliconbert.hardware.fq_bert_fit import FqBertFit
 from siliconbert.hardware.memories import Array, Dram, Transfer, memories, memory
 from siliconbert.hardware.own import load_accelerators, load_memories
 from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
@@ -23,6 +26,9 @@ __all__ = [
     "Dram",
     "ExitStatistics",
     "Exploration",
+    "FqBert",
+    "FqBertFit",
+    "Inference",
     "Memories",
     "PowerOn",
     "Processor",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,32 +18,57 @@ from siliconbert._core import hardware as _core
 from siliconbert.hardware.area import cell_areas, reram_area
 from siliconbert.hardware.calibration import OVERLAPS, Calibration, calibrate, core_energies, units
 from siliconbert.hardware.costs import Cost, Floats, Run, Segment, make_run, make_segment
+from siliconbert.hardware.fq_bert import FqBert, fq_bert
 from siliconbert.hardware.power_on import Table, rows_joules
 from siliconbert.hardware.shapes import layers_run, shape
 from siliconbert.hardware.supply import curve, supply
 from siliconbert.hardware.work import layer_work
 
+FqBertName = Literal["fq-bert", "fq-bert-zcu102", "fq-bert-zcu102-16x8", "fq-bert-zcu111"]
 
-def names() -> list[str]:
-    """Names of all accelerators in the catalogue.
+
+def names(family: str = "edgebert") -> list[str]:
+    """Names of a family's accelerators in the catalogue; family: "edgebert" or "fq-bert".
 
     >>> names()
     ['edgebert-12nm']
+    >>> names("fq-bert")
+    ['fq-bert', 'fq-bert-zcu102', 'fq-bert-zcu102-16x8', 'fq-bert-zcu111']
     """
-    return sorted(catalog.records("accelerators"))
+    records = catalog.records("accelerators")
+    return sorted(name for name, record in records.items() if record.get("family", "edgebert") == family)
 
 
+@overload
+def accelerator(name: FqBertName, n: int | None = None, **changes: Any) -> FqBert: ...
+
+
+@overload
 def accelerator(
     name: str,
-    n: int = 16,
+    n: int | None = None,
     leakage_mw: float | None = None,
     sfu_overlap: float | None = None,
     overlap: str | None = None,
     **changes: Any,
-) -> Accelerator:
+) -> Accelerator: ...
+
+
+def accelerator(
+    name: str,
+    n: int | None = None,
+    leakage_mw: float | None = None,
+    sfu_overlap: float | None = None,
+    overlap: str | None = None,
+    **changes: Any,
+) -> Accelerator | FqBert:
     """An accelerator of the catalogue.
 
-    n           : lanes and units of the vector multiply-accumulate array, one of the record's sizes
+    Of the family "fq-bert", which is for FPGAs, an FqBert: n is its PEs a PU; changes: its m
+    (multipliers a PE), pus and other values of the record. Of EdgeBERT's family an Accelerator:
+
+    n           : lanes and units of the vector multiply-accumulate array, one of the record's sizes; 16 where
+                  None
     leakage_mw  : mW at nominal voltage; the record's value where None
     sfu_overlap : share of the special function unit's cycles hidden behind the processing unit's, 0..1;
                   the record's value where None
@@ -57,8 +82,14 @@ def accelerator(
 
     >>> accelerator("edgebert-12nm").layer("albert-base").cycles["pu"]
     3710976.0
+    >>> accelerator("fq-bert", n=16, m=12).multipliers
+    2304
     """
     record = catalog.record("accelerators", name, "hardware.accelerator")
+    named = {"leakage_mw": leakage_mw, "sfu_overlap": sfu_overlap, "overlap": overlap}
+    if record.get("family") == "fq-bert":
+        return fq_bert(name, n, changes | {key: value for key, value in named.items() if value is not None})
+    n = 16 if n is None else n
     if n not in (sizes := record["sizes"].value):
         raise ValueError(f"hardware.accelerator: n must be one of {', '.join(map(str, sizes))}; got {n}")
     values = record | catalog.numbers(record)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from siliconbert._core import hardware as _core
-from siliconbert.hardware.accelerator import Accelerator, accelerator
+from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.costs import Floats
 from siliconbert.hardware.shapes import Shape, shape
 
@@ -247,6 +247,8 @@ class Grid:
         sizes = shape(model)
         grid = {key: list(values) for key, values in {"n": [16], **axes}.items()}
         _check(grid, statistics, target_ms, voltage, sizes)
+        if name not in names():
+            raise ValueError(f"explore: name must be one of {', '.join(names())}; got {name!r}")
         designs = tuple(dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))
         built = [_build(name, sizes, first, design) for design in designs]
         if all(each.reason for each in built):

@@ -74,7 +74,7 @@ def _load(
 def _like(place: str, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     if "like" not in raw:
         return {}
-    known = catalog.records(kind)
+    known = {name: one for name, one in catalog.records(kind).items() if one.get("family") != "fq-bert"}
     if raw["like"] not in known:
         raise ValueError(f"{place}.like: must be one of {', '.join(sorted(known))}; got {raw['like']!r}")
     return known[raw["like"]]

@@ -19,7 +19,8 @@ class Processor:
 
     peak      : FLOP a second, single precision
     bandwidth : bytes a second
-    share     : lowest and highest share of the peak that a sentence's products reach (assumed)
+    share     : lowest and highest share of the peak that a sentence's products reach: assumed, or one that
+                meets a published latency of BERT base at 128 tokens
     watts     : lowest and highest power
     """
 
@@ -62,7 +63,7 @@ def processors() -> list[str]:
     """Names of all processors in the catalogue.
 
     >>> processors()
-    ['tx2', 'tx2-cpu']
+    ['i7-8700', 'k80', 'tx2', 'tx2-cpu']
     """
     return sorted(catalog.records("processors"))
 
@@ -78,10 +79,20 @@ def processor(name: str) -> Processor:
     """
     record = catalog.record("processors", name, "hardware.processor")
     values = catalog.numbers(record)
+    peak = values["cores"] * values["operations"] * values["frequency"] * 1e9
     return Processor(
         name=name,
-        peak=values["cores"] * values["operations"] * values["frequency"] * 1e9,
+        peak=peak,
         bandwidth=values["bandwidth"] * 1e9,
-        share=(values["share_low"], values["share_high"]),
+        share=_share(values, peak),
         watts=(values["power_low"], values["power"]),
     )
+
+
+def _share(values: dict[str, Any], peak: float) -> tuple[float, float]:
+    if "latency" not in values:
+        return values["share_low"], values["share_high"]
+    sizes = shape("bert-base")
+    operations = 2.0 * sizes.layers * sum(_core.macs(layer_work(sizes, 1)).values())
+    reached = operations / (values["latency"] * 1e-3) / peak
+    return reached, reached
