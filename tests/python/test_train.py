@@ -148,7 +148,7 @@ def test_bad_recipes_are_refused(tmp_path):
         recipe.read(path)
     good = (RECIPES / "teacher-sst2.yaml").read_text()
     path.write_text(good.replace("phase: task", "phase: dance"))
-    with pytest.raises(ValueError, match="phase must be one of general, task, ramps; got 'dance'"):
+    with pytest.raises(ValueError, match="phase must be one of general, task, ramps, language; got 'dance'"):
         recipe.read(path)
     path.write_text(good.replace("start: package", "start: nothing"))
     with pytest.raises(ValueError, match="needs the model of 'nothing', which has not run"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from siliconbert.train.network import EPS, Network, Shape
 from siliconbert.train.spans import Spans
 
 UNNAMED = "LABEL_"  # how transformers starts the name of an output that has none
-ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_new", "gelu_pytorch_tanh": "gelu_new"}
+ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_new", "gelu_pytorch_tanh": "gelu_new", "relu": "relu"}
 BERT = {
     "query": "attention.self.query",
     "key": "attention.self.key",
@@ -170,18 +172,20 @@ def load(folder: Path) -> Network:
 
 def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) -> None:
     """Writes the directory beside `folder` and moves it into place in one step."""
+    with placed(folder) as fresh:
+        state = network.state_dict()
+        tensors = {theirs: state[ours] for ours, theirs in names(network.shape, network.ramps).items()}
+        write(fresh, tensors, config(network), card)
+        shutil.copyfile(tokenizer, fresh / "tokenizer.json")
+
+
+@contextmanager
+def placed(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder` that takes its place in the end; nothing changes where that fails."""
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    state = network.state_dict()
-    tensors: dict[str, Tensor] = {
-        theirs: state[ours].detach().float().cpu().contiguous()
-        for ours, theirs in names(network.shape, network.ramps).items()
-    }
-    _write(tensors, fresh / "model.safetensors")
-    (fresh / "config.json").write_text(json.dumps(config(network), indent=1) + "\n")
-    (fresh / "card.json").write_text(json.dumps(card, indent=1) + "\n")
-    shutil.copyfile(tokenizer, fresh / "tokenizer.json")
+    yield fresh
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
@@ -190,6 +194,10 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(tensors: dict[str, Tensor], path: Path) -> None:
-    save_file(tensors, path, metadata={"format": "pt"})
-    path.chmod(0o644)  # safetensors makes files that only their owner may read
+def write(folder: Path, tensors: dict[str, Tensor], config: dict[str, Any], card: dict[str, Any]) -> None:
+    """model.safetensors, config.json and card.json in an existing folder."""
+    plain = {name: tensor.detach().float().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(plain, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # safetensors makes files that only their owner may read
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from siliconbert.train import checkpoint
+from siliconbert.train.admm import Admm
 from siliconbert.train.batches import Batch, Texts, batches, plan
 from siliconbert.train.pruning import Pruner
 from siliconbert.train.recipe import Recipe
@@ -71,7 +72,7 @@ class Loop:
     evaluate: Callable[[], str]
     out: Path
     log: Log
-    pruner: Pruner | None = None
+    pruner: Pruner | Admm | None = None
     fresh: Callable[[int], Texts] | None = None
     spans: Learner | None = None
     tell: Callable[[int, int], None] | None = None
@@ -158,6 +159,8 @@ class Loop:
         length = nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip, foreach=True)
         self._finite("gradient's length", length, number)
         self.optimizer.step()
+        if isinstance(self.pruner, Admm):
+            self.pruner.pull(self._rate(number, self.recipe.lr))
         if self.spans is not None:
             self.spans.settle(number, self.total)
         self.step, self.seen = number, self.seen + batch.ids.numel()

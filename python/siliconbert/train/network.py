@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from siliconbert.train.spans import Spans
 
 EPS = 1e-12  # layer norm, the value of the published BERT and ALBERT configurations
-GELU = {"gelu": "none", "gelu_new": "tanh"}  # by erf, by tanh
+GELU = {"gelu": "none", "gelu_new": "tanh", "relu": "relu"}  # by erf, by tanh; the last is no gelu
 MATRICES = ("query", "key", "value", "output", "up", "down")
 
 Tap = Callable[
@@ -92,11 +92,17 @@ class Layer(nn.Module):
 
 @dataclass(frozen=True)
 class Working:
-    """What one weight set works with during a step: its tensors, and the windows of its heads if any."""
+    """What one weight set works with during a step: its tensors, and the windows of its heads if any.
+
+    mask    : added to the scores of attention, (queries, keys)
+    dropout : rate, of probabilities, of activated neurons and of what is added to the hidden states
+    """
 
     tensors: tuple[Tensor, ...]
     windows: Tensor | None = None
     renormalise: bool = True
+    mask: Tensor | None = None
+    dropout: float = 0.0
 
 
 def _layer(x: Tensor, working: Working, size: int, tap: Tap, gelu: str) -> Tensor:
@@ -106,15 +112,19 @@ def _layer(x: Tensor, working: Working, size: int, tap: Tap, gelu: str) -> Tenso
     if len(wqkv):
         qkv = F.linear(x, wqkv, bqkv).unflatten(-1, (3, -1, size)).permute(2, 0, 3, 1, 4)
         y = F.linear(tap("context", _context(qkv, working, tap)), wo, bo)
-    x = F.layer_norm(x + y, (d,), g1, h1, EPS)
-    f = F.gelu(F.linear(tap("middle", x), wu, bu), approximate=gelu)
-    return F.layer_norm(x + F.linear(tap("activated", f), wd, bd), (d,), g2, h2, EPS)
+    x = F.layer_norm(x + F.dropout(y, working.dropout), (d,), g1, h1, EPS)
+    f = F.linear(tap("middle", x), wu, bu)
+    f = F.relu(f) if gelu == "relu" else F.gelu(f, approximate=gelu)
+    y = F.linear(tap("activated", F.dropout(f, working.dropout)), wd, bd)
+    return F.layer_norm(x + F.dropout(y, working.dropout), (d,), g2, h2, EPS)
 
 
 def _context(qkv: Tensor, working: Working, tap: Tap) -> Tensor:
     q, k, v = (tap(name, t) for name, t in zip(("query", "key", "value"), qkv.unbind(0), strict=True))
     # Plain products: the fused attention kernel's backward pass is eight times slower on short sentences.
-    p = torch.softmax(torch.matmul(q, k.transpose(-1, -2)) * q.shape[-1] ** -0.5, -1)
+    scores = torch.matmul(q, k.transpose(-1, -2)) * q.shape[-1] ** -0.5
+    p = torch.softmax(scores if working.mask is None else scores + working.mask, -1)
+    p = F.dropout(p, working.dropout)
     if working.windows is not None:
         p = p * working.windows
         if working.renormalise:

@@ -23,7 +23,9 @@ GROUPS = {
     "attention": ("query", "key", "value", "output"),
     "ffn": ("up", "down"),
     "word": (),
-}  # matrices of a layer; the word table is none of them
+    "decoder": (),
+}  # matrices of a layer; the word table and a language model's decoder are none of them
+TABLES = {"word": "word", "decoder": "decoder.weight"}
 METHODS = ("magnitude", "movement")
 
 
@@ -91,7 +93,7 @@ class Cut:
 
     def __init__(self, group: str, schedule: Schedule, weights: dict[str, nn.Parameter], width: int):
         """Scores of zero, if it has any; `width` is that of a head."""
-        self.group, self.schedule, self.weights = group, schedule, weights
+        self.group, self.schedule, self.weights, self.width = group, schedule, weights, width
         made = schedule.made()
         self.patterns: dict[str, Pattern] = dict.fromkeys(weights, made)
         if isinstance(made, Head):
@@ -131,7 +133,7 @@ class Pruner:
         """Masks at the start; what is to be cut at once is cut."""
         _check(schedules)
         self.network, self.schedules = network, schedules
-        self.cuts = _cuts(network, schedules)
+        self.cuts = cuts(network, schedules)
         self.progress = -1.0  # of the last update
         self.masks: dict[str, Tensor] = {}
         self._places = {id(w): (name, cut) for cut in self.cuts for name, w in cut.weights.items()}
@@ -160,14 +162,17 @@ class Pruner:
     def apply(self, weight: Tensor) -> Tensor:
         """The pruned weight.
 
-        By magnitude, gradients reach pruned entries too, which may return until the mask stays; by movement,
-        pruned entries keep their value and return if their score rises.
+        By magnitude, gradients reach pruned entries too, which may return until the mask stays (of a matrix
+        cut at once they never return); by movement, pruned entries keep their value and return if their
+        score rises.
         """
         if id(weight) not in self._places:
             return weight
         name, cut = self._places[id(weight)]
         if cut.group == "word" and cut.schedule.end == 0:
             return weight  # a table cut at once is frozen and holds its zeros itself
+        if cut.schedule.end == 0:
+            return weight * self.masks[name]
         if cut.scores is None:
             return weight + (weight * self.masks[name] - weight).detach()
         gated: Tensor = Gated.apply(weight, self.masks[name], cut.spread(cut.scores, name))
@@ -218,18 +223,19 @@ def _check(schedules: Mapping[str, Schedule]) -> None:
             raise ValueError(f"train: the head pattern is for attention, got it for {group}")
 
 
-def _cuts(network: Network, schedules: Mapping[str, Schedule]) -> list[Cut]:
+def cuts(network: Network, schedules: Mapping[str, Schedule]) -> list[Cut]:
+    """All matrices that schedules name."""
     width = network.shape.width // network.shape.heads
-    cuts = []
+    found = []
     for group, schedule in schedules.items():
-        if group == "word":
-            cuts.append(Cut(group, schedule, {"word": network.word}, width))
+        if group in TABLES:
+            found.append(Cut(group, schedule, {group: network.get_parameter(TABLES[group])}, width))
             continue
         for i, layer in enumerate(network.layers):
             weights = {f"{i}.{name}": getattr(layer, name).weight for name in GROUPS[group]}
             apart = [weights] if isinstance(schedule.made(), Head) else [{n: w} for n, w in weights.items()]
-            cuts += [Cut(group, schedule, one, width) for one in apart]
-    return cuts
+            found += [Cut(group, schedule, one, width) for one in apart]
+    return found
 
 
 def _shape(weight: Tensor) -> tuple[int, int]:

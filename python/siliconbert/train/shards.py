@@ -47,7 +47,7 @@ def save(model: Path, folder: Path, heads: bool = True, limit: int = LIMIT) -> N
     shards = list(_shards(stored, limit - HEADER))
     for i, shard in enumerate(shards, 1):
         save_file(shard, fresh / f"model-{i}-of-{len(shards)}.safetensors", metadata={"format": "pt"})
-    for name in ("config.json", "card.json"):
+    for name in ("config.json", "card.json", "vocab.txt"):
         if (model / name).is_file():
             shutil.copyfile(model / name, fresh / name)
     for path in fresh.iterdir():

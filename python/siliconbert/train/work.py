@@ -14,7 +14,17 @@ import numpy as np
 import torch
 
 from siliconbert.data.answers import write
-from siliconbert.train import checkpoint, evaluate, export, inputs, phases, shards, sinks, student
+from siliconbert.train import (
+    checkpoint,
+    evaluate,
+    export,
+    inputs,
+    language_phase,
+    phases,
+    shards,
+    sinks,
+    student,
+)
 from siliconbert.train import device as devices
 from siliconbert.train import recipe as recipes
 from siliconbert.train.augment import Augmenter
@@ -63,6 +73,10 @@ def run(
     log = Log(folder / "log.txt")
     log(f"{recipe.name}: {recipe.phase} phase on {recipe.data}, seed {recipe.seed}{' (smoke)' * smoke}")
     log(f"PyTorch {torch.__version__} on {devices.words(place)}")
+    earlier = Earlier(Path(out), None if smoke else shards.home(recipe_path))
+    if recipe.phase == "language":
+        start = None if recipe.start == "new" else _earlier("start", recipe.start, earlier, log)
+        return language_phase.run(recipe, folder, start, Path(texts), place, log, resume, smoke, tell)
     given = (
         inputs.smoke(folder, recipe.data, albert=bool(recipe.base))
         if smoke
@@ -72,7 +86,6 @@ def run(
     for note in given.notes:
         log(note)
     torch.manual_seed(recipe.seed)
-    earlier = Earlier(Path(out), None if smoke else shards.home(recipe_path))
     network = _network(recipe, given, earlier, log)
     teacher = _named("teacher", recipe.teacher, given, earlier, log) if recipe.teacher else None
     others = [_named("teacher", name, given, earlier, log) for name in recipe.panel]
@@ -120,6 +133,11 @@ class Earlier:
 def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> Network:
     if name in ("package", "base"):
         return copy.deepcopy(given.base)
+    network: Network = export.load(_earlier(role, name, earlier, log)).to(given.base.device)
+    return network
+
+
+def _earlier(role: str, name: str, earlier: Earlier, log: Log) -> Path:
     folder = earlier.find(name)
     if folder is None:
         raise ValueError(
@@ -127,8 +145,7 @@ def _named(role: str, name: str, given: Inputs, earlier: Earlier, log: Log) -> N
             + (f" and is not in {earlier.landed}" if earlier.landed else "")
         )
     log(f"{role}: {name}, from {folder}{' (committed)' if folder.parent == earlier.landed else ''}")
-    network: Network = export.load(folder).to(given.base.device)
-    return network
+    return folder
 
 
 def _network(recipe: Recipe, given: Inputs, earlier: Earlier, log: Log) -> Network:
