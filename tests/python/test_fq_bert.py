@@ -53,9 +53,11 @@ def test_bit_split_products_equal_the_twin(kind):
     for length in (1, 2, 8, 17):
         left, right = rng.integers(-128, 128, (2, length)).astype(np.int8)
         exact = int(left.astype(int) @ right.astype(int))
-        assert core.bim_8x8(getattr(core.Bim, kind), left, right) == twin.bim_8x8(kind, left, right) == exact
+        assert hardware.bim(left, right, kind=kind) == twin.bim_8x8(kind, left, right) == exact
         low = (right % 16 - 8).astype(np.int8)
-        assert core.bim_8x4(left, low) == twin.bim_8x4(left, low) == int(left.astype(int) @ low.astype(int))
+        assert (
+            hardware.bim(left, low, 4) == twin.bim_8x4(left, low) == int(left.astype(int) @ low.astype(int))
+        )
     for m in range(2, 34, 2):
         assert core.bim_logic_bits(getattr(core.Bim, kind), m) == twin.bim_logic_bits(kind, m)
 
@@ -196,3 +198,19 @@ def test_published_processors():
     cpu, gpu = (hardware.processor(name) for name in ("i7-8700", "k80"))
     assert [p.seconds("bert-base")[0] for p in (cpu, gpu)] == pytest.approx([145.06e-3, 27.84e-3])
     assert 0.1 < cpu.share[0] < 0.5 and 0.1 < gpu.share[0] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (([128], [1]), r"left must be one row of whole numbers in -128..127, got shape \(1,\) of int64"),
+        (([1.0], [1]), "left must be one row .* of float64"),
+        (([1], [[1]]), r"right must be one row .* got shape \(1, 1\)"),
+        (([1, 2], [1]), "left and right must be of one length, got 2 and 1"),
+        (([1], [8], 4), r"right must be in -8..7 for 8 x 4 bits, got 8"),
+        (([1], [8], 5), "bits must be 4 or 8 and kind one of A, B; got 5, 'A'"),
+    ],
+)
+def test_wrong_rows_are_one_sentence(arguments, complaint):
+    with pytest.raises(ValueError, match=f"bim: {complaint}"):
+        hardware.bim(*arguments)

@@ -3,6 +3,7 @@ latency and resources of FQ-BERT's on FPGAs."""
 
 from siliconbert.hardware import fixed_point
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
+from siliconbert.hardware.bim import bim
 from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
 from siliconbert.hardware.counting import Counts, count
@@ -38,6 +39,7 @@ __all__ = [
     "Table",
     "Transfer",
     "accelerator",
+    "bim",
     "count",
     "densities",
     "explore",

@@ -10,6 +10,7 @@ from typing import Any
 
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
+from siliconbert.hardware.bim import BIMS
 from siliconbert.hardware.fq_bert_fit import (
     FqBertFit,
     core_design,
@@ -22,7 +23,6 @@ from siliconbert.hardware.fq_bert_fit import (
 from siliconbert.hardware.shapes import shape
 from siliconbert.hardware.work import layer_work
 
-BIMS = ("A", "B")
 CONSTANTS = ("inference", "layer")
 _OWN = ("pus", "m")
 
