@@ -20,6 +20,7 @@ void bind_storage(py::module_& core);
 void bind_faults(py::module_& core);
 void bind_exits(py::module_& core);
 void bind_hardware(py::module_& core);
+void bind_schedule(py::module_& core);
 void bind_transformer(py::module_& core);
 
 template <class T>

@@ -32,5 +32,6 @@ PYBIND11_MODULE(_core, core) {
     bind_faults(core);
     bind_exits(core);
     bind_hardware(core);
+    bind_schedule(core);
     bind_transformer(core);
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         hardware,
         models,
         report,
+        schedule,
         sparsity,
         storage,
     )
@@ -29,6 +30,7 @@ __all__ = [
     "hardware",
     "models",
     "report",
+    "schedule",
     "sparsity",
     "storage",
 ]

@@ -1,0 +1,380 @@
+#include "siliconbert/schedule/exact.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "siliconbert/schedule/relaxation.hpp"
+
+namespace siliconbert {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Bounds are rounded: a state that might tie is kept.
+constexpr double kRounding = 1e-9;
+// A state is compared with so many others; the rest may stay beside one that is nowhere larger.
+constexpr std::size_t kCompared = 64;
+
+// Which number of a state is what, after an operator: the largest finished sum, the sums that go on, then the
+// first resource and the limited ones.
+struct Places {
+    std::vector<std::size_t> open;  // rows of the sums
+    std::size_t size = 0;
+};
+
+struct States {
+    std::size_t dims = 0;
+    std::vector<double> numbers;  // states x dims
+    std::vector<double> cost;     // by the relaxation
+    std::vector<double> bound;
+    std::vector<std::uint32_t> parent;
+    std::vector<std::int16_t> choice;
+
+    std::size_t size() const { return parent.size(); }
+    const double* at(std::size_t i) const { return numbers.data() + i * dims; }
+};
+
+// How a state came about: the two numbers that every layer keeps.
+struct Trail {
+    std::vector<std::uint32_t> parent;
+    std::vector<std::int16_t> choice;
+};
+
+// An objective, the amount of the first resource, the plan: smaller is better.
+struct Best {
+    double objective = kInfinity;
+    double first = kInfinity;
+    Plan plan;
+
+    bool operator<(const Best& other) const {
+        return std::tie(objective, first, plan) < std::tie(other.objective, other.first, other.plan);
+    }
+};
+
+class Search {
+ public:
+    Search(const Problem& problem, Objective objective, double tolerance)
+        : problem_(problem),
+          sums_(sums(problem, objective)),
+          relaxation_(relax(problem, sums_)),
+          operators_(problem.operators.size()),
+          tolerance_(tolerance) {
+        resources_.push_back(0);
+        for (std::size_t r = 1; r < problem.resources; ++r) {
+            if (std::isfinite(problem.budget[r])) resources_.push_back(r);
+        }
+        find_places();
+        find_rest();
+        for (std::size_t op = 0; op < operators_; ++op) worst_ += slowest(op);
+    }
+
+    const Relaxation& relaxation() const { return relaxation_; }
+    const Best& best() const { return best_; }
+    std::size_t looked_at() const { return looked_at_; }
+    double root() const { return std::max(0.0, rest_cost_[0] + relaxation_.offset(problem_)); }
+    // Of every plan.
+    double worst() const { return worst_; }
+
+    void offer(const Plan& plan) {
+        if (plan.empty() || !fits(problem_, plan)) return;
+        const Best found{value(problem_, plan, sums_), amounts(problem_, plan)[0], plan};
+        if (found < best_) best_ = found;
+    }
+
+    // The bound that one pass proves.
+    double pass(std::size_t width) {
+        dropped_ = kInfinity;
+        std::vector<Trail> trail;
+        States states = start();
+        for (std::size_t op = 0; op < operators_ && states.size() > 0; ++op) {
+            States next = grown(states, op);
+            thin(next, op, width);
+            trail.push_back({next.parent, next.choice});
+            states = std::move(next);
+        }
+        finish(states, trail);
+        if (best_.plan.empty()) return dropped_;
+        return std::min(dropped_, best_.objective * (1 - tolerance_));
+    }
+
+ private:
+    double slowest(std::size_t op) const {
+        const auto& time = problem_.operators[op].time;
+        double most = 0;
+        for (std::size_t row = 0; row < sums_.rows; ++row) most = std::max(most, sums_.at(row, op));
+        return most * *std::max_element(time.begin(), time.end());
+    }
+
+    void find_places() {
+        std::vector<std::size_t> last(sums_.rows, 0), first(sums_.rows, operators_);
+        for (std::size_t row = 0; row < sums_.rows; ++row) {
+            for (std::size_t op = operators_; op-- > 0;) {
+                if (sums_.at(row, op) > 0) first[row] = op;
+            }
+            for (std::size_t op = 0; op < operators_; ++op) {
+                if (sums_.at(row, op) > 0) last[row] = op;
+            }
+        }
+        for (std::size_t op = 0; op < operators_; ++op) {
+            Places found;
+            for (std::size_t row = 0; row < sums_.rows; ++row) {
+                if (first[row] <= op && op < last[row]) found.open.push_back(row);
+            }
+            found.size = 1 + found.open.size() + resources_.size();
+            places_.push_back(found);
+        }
+    }
+
+    // The least that the operators from each on can take.
+    void find_rest() {
+        const std::size_t kinds = resources_.size();
+        rest_cost_.assign(operators_ + 1, 0.0);
+        rest_amount_.assign((operators_ + 1) * kinds, 0.0);
+        rest_time_.assign((operators_ + 1) * sums_.rows, 0.0);
+        cost_.resize(operators_);
+        for (std::size_t op = operators_; op-- > 0;) {
+            const Options& options = problem_.operators[op];
+            for (std::size_t c = 0; c < options.size(); ++c) {
+                cost_[op].push_back(relaxation_.cost(problem_, sums_, op, c));
+            }
+            rest_cost_[op] = rest_cost_[op + 1] + *std::min_element(cost_[op].begin(), cost_[op].end());
+            for (std::size_t k = 0; k < kinds; ++k) {
+                double least = kInfinity;
+                for (std::size_t c = 0; c < options.size(); ++c) {
+                    least = std::min(least, problem_.amount(op, c, resources_[k]));
+                }
+                rest_amount_[op * kinds + k] = rest_amount_[(op + 1) * kinds + k] + least;
+            }
+            const double fastest = *std::min_element(options.time.begin(), options.time.end());
+            for (std::size_t row = 0; row < sums_.rows; ++row) {
+                rest_time_[op * sums_.rows + row] =
+                    rest_time_[(op + 1) * sums_.rows + row] + sums_.at(row, op) * fastest;
+            }
+        }
+    }
+
+    States start() const {
+        States found;
+        found.dims = 1 + resources_.size();
+        found.numbers.assign(found.dims, 0.0);
+        found.cost = {relaxation_.offset(problem_)};
+        found.bound = {0.0};
+        found.parent = {0};
+        found.choice = {0};
+        return found;
+    }
+
+    // Bounds above this are of no use.
+    double limit() const {
+        if (best_.plan.empty()) return kInfinity;
+        return tolerance_ > 0 ? best_.objective * (1 - tolerance_) : best_.objective * (1 + kRounding);
+    }
+
+    // Every state with every choice of the operator, in lexicographic order.
+    States grown(const States& states, std::size_t op) {
+        States next;
+        next.dims = places_[op].size;
+        const Options& options = problem_.operators[op];
+        std::vector<double> made(next.dims);
+        const double limit = this->limit();
+        for (std::size_t i = 0; i < states.size(); ++i) {
+            for (std::size_t c = 0; c < options.size(); ++c) {
+                const double cost = states.cost[i] + cost_[op][c];
+                double bound = cost + rest_cost_[op + 1];
+                if (bound > limit || !make(states.at(i), states.dims, op, c, made)) continue;
+                bound = std::max(bound, time_bound(op, made));
+                if (bound > limit) continue;
+                next.numbers.insert(next.numbers.end(), made.begin(), made.end());
+                next.cost.push_back(cost);
+                next.bound.push_back(std::max(bound, states.bound[i]));
+                next.parent.push_back(static_cast<std::uint32_t>(i));
+                next.choice.push_back(static_cast<std::int16_t>(c));
+            }
+        }
+        looked_at_ += states.size() * options.size();
+        return next;
+    }
+
+    // False where it cannot fit any more.
+    bool make(const double* from, std::size_t dims, std::size_t op, std::size_t c,
+              std::vector<double>& to) const {
+        const std::size_t kinds = resources_.size();
+        const double* amount = from + dims - kinds;
+        for (std::size_t k = 0; k < kinds; ++k) {
+            const double sum = amount[k] + problem_.amount(op, c, resources_[k]);
+            // The rest is added in another order than the plan's amounts are: leave room for rounding.
+            const double all =
+                op + 1 == operators_ ? sum : (sum + rest_amount_[(op + 1) * kinds + k]) * (1 - kRounding);
+            if (all > problem_.budget[resources_[k]]) return false;
+            to[to.size() - kinds + k] = sum;
+        }
+        const auto& before = op == 0 ? nowhere_ : places_[op - 1].open;
+        const auto& after = places_[op].open;
+        to[0] = from[0];
+        std::size_t b = 0, a = 0;
+        for (std::size_t row = 0; row < sums_.rows; ++row) {
+            double sum = 0;
+            if (b < before.size() && before[b] == row) sum = from[1 + b++];
+            const bool stays = a < after.size() && after[a] == row;
+            if (sums_.at(row, op) > 0) sum += sums_.at(row, op) * problem_.operators[op].time[c];
+            if (stays) {
+                to[1 + a++] = sum;
+            } else {
+                to[0] = std::max(to[0], sum);
+            }
+        }
+        return true;
+    }
+
+    double time_bound(std::size_t op, const std::vector<double>& numbers) const {
+        double bound = numbers[0];
+        const auto& open = places_[op].open;
+        for (std::size_t a = 0; a < open.size(); ++a) {
+            bound = std::max(bound, numbers[1 + a] + rest_time_[(op + 1) * sums_.rows + open[a]]);
+        }
+        return bound;
+    }
+
+    void thin(States& states, std::size_t op, std::size_t width) {
+        if (states.size() > 4 * width) keep(states, most_promising(states, 4 * width));
+        keep(states, undominated(states, op));
+        if (states.size() > width) keep(states, most_promising(states, width));
+    }
+
+    // Places of the states with the lowest bounds, ascending; the bounds of the others count as dropped.
+    std::vector<std::size_t> most_promising(const States& states, std::size_t count) {
+        std::vector<std::size_t> order(states.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        const auto better = [&](std::size_t a, std::size_t b) {
+            return std::tie(states.bound[a], a) < std::tie(states.bound[b], b);
+        };
+        const auto middle = order.begin() + static_cast<std::ptrdiff_t>(count);
+        std::nth_element(order.begin(), middle, order.end(), better);
+        dropped_ = std::min(dropped_, states.bound[*middle]);
+        order.resize(count);
+        std::sort(order.begin(), order.end());
+        return order;
+    }
+
+    std::vector<std::size_t> undominated(const States& states, std::size_t op) const {
+        const std::size_t count = states.size(), dims = states.dims;
+        std::vector<double> scale(dims, 0.0), size(count, 0.0);
+        for (std::size_t i = 0; i < count; ++i) {
+            for (std::size_t d = 0; d < dims; ++d) scale[d] = std::max(scale[d], states.at(i)[d]);
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            for (std::size_t d = 0; d < dims; ++d) {
+                if (scale[d] > 0) size[i] += states.at(i)[d] / scale[d];
+            }
+        }
+        std::vector<std::size_t> order(count), kept, compared;
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(),
+                  [&](std::size_t a, std::size_t b) { return std::tie(size[a], a) < std::tie(size[b], b); });
+        for (const std::size_t i : order) {
+            const auto by = std::find_if(compared.begin(), compared.end(),
+                                         [&](std::size_t k) { return dominates(states, k, i, op); });
+            if (by != compared.end()) {
+                // What beats one often beats the next.
+                std::rotate(compared.begin(), by, by + 1);
+                continue;
+            }
+            kept.push_back(i);
+            if (compared.size() == kCompared) compared.pop_back();
+            compared.insert(compared.begin(), i);
+        }
+        std::sort(kept.begin(), kept.end());
+        return kept;
+    }
+
+    // Whatever follows, b does no better than a, nor as well with a smaller first resource or an earlier
+    // order.
+    bool dominates(const States& states, std::size_t a, std::size_t b, std::size_t op) const {
+        const double *x = states.at(a), *y = states.at(b);
+        for (std::size_t d = 0; d < states.dims; ++d) {
+            if (x[d] > y[d]) return false;
+        }
+        const std::size_t first = states.dims - resources_.size();
+        // A single sum that goes on is the objective itself.
+        const bool faster = places_[op].open.size() == 1 && sums_.rows == 1 && x[1] < y[1];
+        return faster || x[first] < y[first] || a < b;
+    }
+
+    static void keep(States& states, const std::vector<std::size_t>& which) {
+        if (which.size() == states.size()) return;
+        const std::size_t dims = states.dims;
+        for (std::size_t to = 0; to < which.size(); ++to) {
+            const std::size_t from = which[to];
+            std::copy_n(states.numbers.begin() + static_cast<std::ptrdiff_t>(from * dims), dims,
+                        states.numbers.begin() + static_cast<std::ptrdiff_t>(to * dims));
+            states.cost[to] = states.cost[from];
+            states.bound[to] = states.bound[from];
+            states.parent[to] = states.parent[from];
+            states.choice[to] = states.choice[from];
+        }
+        states.numbers.resize(which.size() * dims);
+        states.cost.resize(which.size());
+        states.bound.resize(which.size());
+        states.parent.resize(which.size());
+        states.choice.resize(which.size());
+    }
+
+    void finish(const States& states, const std::vector<Trail>& trail) {
+        if (trail.size() < operators_) return;
+        for (std::size_t i = 0; i < states.size(); ++i) {
+            if (states.at(i)[0] > best_.objective) continue;
+            offer(plan(trail, i));
+        }
+    }
+
+    Plan plan(const std::vector<Trail>& trail, std::size_t state) const {
+        Plan found(operators_);
+        for (std::size_t op = operators_; op-- > 0;) {
+            found[op] = trail[op].choice[state];
+            state = trail[op].parent[state];
+        }
+        return found;
+    }
+
+    const Problem& problem_;
+    const Sums sums_;
+    const Relaxation relaxation_;
+    const std::size_t operators_;
+    const double tolerance_;
+    const std::vector<std::size_t> nowhere_{};
+    std::vector<std::size_t> resources_;
+    std::vector<Places> places_;
+    std::vector<std::vector<double>> cost_;
+    std::vector<double> rest_cost_, rest_amount_, rest_time_;
+    double worst_ = 0, dropped_ = kInfinity;
+    std::size_t looked_at_ = 0;
+    Best best_;
+};
+
+}  // namespace
+
+Schedule exact(const Problem& problem, Objective objective, const Effort& effort, const Plan& known) {
+    Search search(problem, objective, effort.tolerance);
+    search.offer(known);
+    Schedule found;
+    found.prices = search.relaxation().price;
+    found.bound = search.root();
+    if (found.bound > search.worst() * (1 + kRounding)) found.bound = kInfinity;
+    for (std::size_t width = 64; std::isfinite(found.bound); width *= 16) {
+        const std::size_t now = std::min(width, effort.width);
+        found.bound = std::max(found.bound, search.pass(now));
+        found.objective = search.best().objective;
+        const bool proven = found.bound >= found.objective * (1 - effort.tolerance) * (1 - kRounding);
+        if (proven || now == effort.width) break;
+    }
+    found.choice = search.best().plan;
+    if (!found.choice.empty()) found.bound = std::min(found.bound, found.objective);
+    found.states = search.looked_at();
+    return found;
+}
+
+}  // namespace siliconbert

@@ -1,0 +1,7 @@
+"""Parallelism under a resource budget: greedy policies and the exact optimum, for any operators."""
+
+from siliconbert.schedule.choices import Choices
+from siliconbert.schedule.solution import Solution
+from siliconbert.schedule.solve import OBJECTIVES, POLICIES, solve
+
+__all__ = ["OBJECTIVES", "POLICIES", "Choices", "Solution", "solve"]
