@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
+from siliconbert.models.language import LanguageModel
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape
@@ -21,6 +25,7 @@ __all__ = [
     "Faulty",
     "Integer",
     "IntegerModel",
+    "LanguageModel",
     "Model",
     "Sentences",
     "Shape",
@@ -56,10 +61,11 @@ def load(name: str | Path, zoo: str | Path | None = None) -> Model:
 
 def _from_directory(folder: Path) -> Model:
     found = read_huggingface(folder)
-    return Model(
+    return _kind(found.shape)(
         folder.resolve().name,
         found.shape,
         found.tensors,
+        _masks(found.tensors) if found.shape.decoder else {},
         vocabulary=found.tokenizer,
         card=found.card,
         spans=found.spans,
@@ -68,7 +74,7 @@ def _from_directory(folder: Path) -> Model:
 
 def _from_file(path: Path, name: str) -> Model:
     found = read_compressed(path)
-    return Model(
+    return _kind(found.shape)(
         name,
         found.shape,
         {key: tensor.values for key, tensor in found.tensors.items()},
@@ -79,3 +85,13 @@ def _from_file(path: Path, name: str) -> Model:
         found.card,
         found.spans,
     )
+
+
+def _kind(shape: Shape) -> type[Model]:
+    return LanguageModel if shape.decoder else Model
+
+
+def _masks(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.bool_]]:
+    """Which weights are not zero, of the matrices that are partly zero: those were pruned."""
+    kept = {name: values != 0 for name, values in tensors.items() if values.ndim == 2}
+    return {name: mask for name, mask in kept.items() if mask.any() and not mask.all()}

@@ -3,9 +3,9 @@
 For a matrix NAME with a format the file holds `NAME.codes` (one code a kept weight, row-major, uint8 or
 uint16) and, where some weights are pruned, `NAME.mask` (one bit an element, row-major, lowest bit first, the
 last byte filled with zeros); other tensors are float32 under their own names. `tokenizer.json.zlib` is that
-file, deflated. The metadata entry `siliconbert` is a JSON object: version, shape, ramps, formats (by matrix),
-activations, table, card, and
-attention_spans (see Spans.plain) where the model has them.
+file, deflated; a language model's word list stands in its place. The metadata entry `siliconbert` is a JSON
+object: version, shape, ramps, formats (by matrix), activations, table, card, and attention_spans (see
+Spans.plain) where the model has them.
 
 A model may be split in two: its encoder file then names the table file beside it, which holds the word table
 and the tokenizer, and that file's SHA-256.
@@ -17,7 +17,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def write_compressed(model: Model, path: Path, table: Path | None, most_bytes: i
     """
     record: dict[str, Any] = {
         "version": VERSION,
-        "shape": asdict(model.shape),
+        "shape": model.shape.plain(),
         "ramps": model.ramps,
         "activations": model.activations.engine() if model.activations else None,
         "card": dict(model.card),
@@ -189,7 +189,7 @@ def _formats(record: Config, wanted: Mapping[str, tuple[int, ...]]) -> dict[str,
 def _shape(record: Config) -> Shape:
     known = [entry.name for entry in fields(Shape)]
     record.only(*known)
-    for name in known:
+    for name in (name for name in known if name != "decoder"):
         record.require(name in record.values, name, "given")
     try:
         return Shape(**record.values)

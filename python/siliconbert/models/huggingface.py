@@ -46,6 +46,7 @@ _ALBERT_LAYER = {
     "norm": "full_layer_layer_norm",
 }
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_new", "gelu_pytorch_tanh": "gelu_new", "relu": "relu"}
+LANGUAGE_MODEL = "language_model"  # the key of config.json that language models have, with `causal` inside
 # Ours <- theirs in config.json.
 _SIZES = {
     "vocabulary": "vocab_size",
@@ -84,7 +85,8 @@ def read_huggingface(folder: Path) -> Directory:
     linear = "ramps.1.pooler.weight" not in stored.files
     wanted = shape.tensors(ramps, linear)
     tensors = {name: stored.read(names.theirs(name), size) for name, size in wanted.items()}
-    tokenizer = folder / "tokenizer.json"
+    # A language model knows its words by their numbers, a line each.
+    tokenizer = folder / ("vocab.txt" if shape.decoder else "tokenizer.json")
     card = folder / "card.json"
     return Directory(
         shape,
@@ -114,10 +116,19 @@ def _shape(config: Config, stored: _Stored) -> Shape:
             classes=_classes(config, stored),
             activation=_ACTIVATIONS[config.choice("hidden_act", tuple(_ACTIVATIONS))],
             epsilon=config.fraction("layer_norm_eps"),
+            decoder=_decoder(config),
         )
     except ValueError as error:
         message = str(error)
         raise ValueError(message if config.place in message else f"{config.place}: {message}") from None
+
+
+def _decoder(config: Config) -> str:
+    if LANGUAGE_MODEL not in config.values:
+        return ""
+    settings = config.part(LANGUAGE_MODEL)
+    settings.require(isinstance(settings.values.get("causal"), bool), "causal", "true or false")
+    return "causal" if settings.values["causal"] else "unmasked"
 
 
 def _classes(config: Config, stored: _Stored) -> int:

@@ -98,6 +98,7 @@ class Model:
     def fingerprint(self) -> str:
         """The same for the same weights, sizes, formats, spans and special functions only."""
         digest = hashlib.sha256(repr((self.shape, self.activations)).encode())
+        digest.update(self.shape.decoder.encode())
         if self.sfu:
             digest.update(b"sfu")
         if self.spans is not None:

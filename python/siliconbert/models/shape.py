@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 MODEL_TYPES = ("albert", "bert")
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
+DECODERS = ("", "causal", "unmasked")
 _SIZES = ("vocabulary", "positions", "types", "embedding", "hidden", "heads", "ffn", "layers", "groups")
 # Far above any published model: a file that claims more is refused before anything is allocated.
 _LARGEST_SIZE = 1 << 24
@@ -22,6 +23,8 @@ class Shape:
     classes    : outputs of the classifiers, 0 where there is none
     activation : "gelu" (by erf), "gelu_new" (by tanh) or "relu"
     epsilon    : of the layer norms
+    decoder    : "" for none. A language model has one, onto the vocabulary, at every place: "causal" where a
+                 place sees the words up to its own, "unmasked" where it sees them all
     errors     : ValueError naming the field
 
     >>> Shape("bert", 90, 40, 2, 16, 16, 4, 64, 1, 1, 2).tensors(ramps=False)["layers.0.up.weight"]
@@ -41,6 +44,7 @@ class Shape:
     classes: int
     activation: str = "gelu"
     epsilon: float = 1e-12
+    decoder: str = field(default="", repr=False)  # fingerprints of other models do not know it
 
     def __post_init__(self) -> None:
         """Refuses sizes that do not fit together."""
@@ -65,6 +69,12 @@ class Shape:
             f"activation must be one of {', '.join(ACTIVATIONS)}",
             self.activation,
         )
+        _require(
+            self.decoder in DECODERS,
+            f"decoder must be one of {', '.join(map(repr, DECODERS))}",
+            self.decoder,
+        )
+        _require(not (self.decoder and self.classes), "a language model must have 0 classes", self.classes)
         small = isinstance(self.epsilon, float) and 0 < self.epsilon < 1
         _require(small, "epsilon must be a number above 0 and below 1", self.epsilon)
 
@@ -79,11 +89,16 @@ class Shape:
                 value,
             )
 
+    def plain(self) -> dict[str, Any]:
+        """The fields; a decoder only where there is one."""
+        found = asdict(self)
+        return found if self.decoder else {name: x for name, x in found.items() if name != "decoder"}
+
     def engine(self) -> dict[str, Any]:
         """What the core's Encoder takes as its shape."""
         sizes = asdict(self)
         del sizes["model_type"]
-        return sizes
+        return sizes | {"causal": sizes.pop("decoder") == "causal"}
 
     def tensors(self, ramps: bool, linear: bool = False) -> dict[str, tuple[int, ...]]:
         """Canonical name -> shape of every tensor; matrices are (outputs, inputs).
@@ -102,7 +117,7 @@ class Shape:
             if place == "main" or not linear:
                 found |= _linear(f"{place}.pooler", self.hidden, self.hidden)
             found |= _linear(f"{place}.classifier", self.classes, self.hidden)
-        return found
+        return found | (_linear("decoder", self.vocabulary, self.hidden) if self.decoder else {})
 
     def classifiers(self, ramps: bool) -> list[str]:
         """The classifiers' names, first layer first; the last is `main`."""

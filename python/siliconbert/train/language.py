@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
 from torch import Tensor, nn
 
+from siliconbert.models.huggingface import LANGUAGE_MODEL
 from siliconbert.models.jsonfile import read_json
 from siliconbert.train import export, shards
 from siliconbert.train.network import Network, Shape, Working
 
-KIND = "language_model"  # the key of config.json that only language models have
 DECODER = {"decoder.weight": "decoder.weight", "decoder.bias": "decoder.bias"}
 
 
@@ -61,13 +61,13 @@ def names(shape: Shape) -> dict[str, str]:
 
 
 def config(network: LanguageModel) -> dict[str, Any]:
-    """config.json: the encoder's keys, and under KIND what makes it a language model."""
+    """config.json: the encoder's keys, and under LANGUAGE_MODEL what makes it a language model."""
     found = export.config(network)
     found = {key: value for key, value in found.items() if key not in ("num_labels", "id2label", "label2id")}
     return found | {
         "architectures": ["LanguageModel"],
         "type_vocab_size": len(network.types),
-        KIND: {"causal": network.causal, "window": network.shape.positions},
+        LANGUAGE_MODEL: {"causal": network.causal, "window": network.shape.positions},
     }
 
 
@@ -83,9 +83,11 @@ def save(network: LanguageModel, words: tuple[str, ...], folder: Path, card: dic
 def load(folder: Path) -> LanguageModel:
     """The network in a folder that save() or shards.save() wrote."""
     config = read_json(folder / "config.json")
-    settings = config.values.get(KIND)
+    settings = config.values.get(LANGUAGE_MODEL)
     if not isinstance(settings, dict):
-        raise ValueError(f"train: {folder.name} is no language model, its config.json has no {KIND}")
+        raise ValueError(
+            f"train: {folder.name} is no language model, its config.json has no {LANGUAGE_MODEL}"
+        )
     shape = export.shape_of(config)
     network = LanguageModel(shape, bool(settings["causal"]))
     tensors = shards.read(folder)
