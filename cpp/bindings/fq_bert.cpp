@@ -9,25 +9,39 @@ namespace siliconbert {
 
 namespace {
 
-using ByName = std::map<std::string, double>;
 using Codes8 = py::array_t<std::int8_t, py::array::c_style>;
 
 std::span<const std::int8_t> view(const Codes8& codes) {
     return {codes.data(), static_cast<std::size_t>(codes.size())};
 }
 
-ByName cycles(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work) {
-    const FqBertCycles c = fq_bert_cycles(design, rates, work);
-    return {{"linear", c.linear},
-            {"attention", c.attention},
-            {"simd", c.simd},
-            {"transfer", c.transfer},
-            {"weight_bytes", c.weight_bytes}};
-}
-
-ByName memory(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work) {
-    const FqBertMemory m = fq_bert_memory(design, rates, work);
-    return {{"packed", m.packed}, {"separate", m.separate}, {"activations", m.activations}};
+// Columns, a number for each design.
+std::map<std::string, py::array_t<double>> points(const std::vector<FqBertDesign>& designs,
+                                                  const FqBertRates& rates, const FqBertLines& lines,
+                                                  const LayerWork& work) {
+    std::vector<FqBertPoint> found;
+    {
+        const py::gil_scoped_release release;
+        found = fq_bert_points(designs, rates, lines, work);
+    }
+    const auto column = [&](auto&& value) {
+        std::vector<double> values;
+        values.reserve(found.size());
+        for (const FqBertPoint& p : found) values.push_back(value(p));
+        return to_array(std::move(values));
+    };
+    using P = const FqBertPoint&;
+    return {{"linear", column([](P p) { return p.cycles.linear; })},
+            {"attention", column([](P p) { return p.cycles.attention; })},
+            {"simd", column([](P p) { return p.cycles.simd; })},
+            {"transfer", column([](P p) { return p.cycles.transfer; })},
+            {"weight_bytes", column([](P p) { return p.cycles.weight_bytes; })},
+            {"dsp", column([](P p) { return p.dsp; })},
+            {"ff", column([](P p) { return p.ff; })},
+            {"lut", column([](P p) { return p.lut; })},
+            {"bram18_packed", column([](P p) { return p.memory.packed; })},
+            {"bram18_separate", column([](P p) { return p.memory.separate; })},
+            {"bram18_activations", column([](P p) { return p.memory.activations; })}};
 }
 
 }  // namespace
@@ -43,9 +57,11 @@ void bind_fq_bert(py::module_& hardware) {
     py::class_<FqBertLine>(hardware, "FqBertLine")
         .def(py::init<double, double, double, double>(), py::kw_only(), py::arg("base"),
              py::arg("multiplier"), py::arg("pe"), py::arg("lane"));
-    hardware.def("fq_bert_cycles", &cycles, py::arg("design"), py::arg("rates"), py::arg("work"));
-    hardware.def("fq_bert_memory", &memory, py::arg("design"), py::arg("rates"), py::arg("work"));
-    hardware.def("resource", &resource, py::arg("line"), py::arg("design"));
+    py::class_<FqBertLines>(hardware, "FqBertLines")
+        .def(py::init<FqBertLine, FqBertLine, FqBertLine>(), py::kw_only(), py::arg("dsp"), py::arg("ff"),
+             py::arg("lut"));
+    hardware.def("fq_bert_points", &points, py::arg("designs"), py::arg("rates"), py::arg("lines"),
+                 py::arg("work"));
     hardware.def("memories_18k", &memories_18k, py::arg("width"), py::arg("depth"));
     hardware.def(
         "bim_8x4", [](const Codes8& left, const Codes8& right) { return bim_8x4(view(left), view(right)); },

@@ -89,3 +89,23 @@ TEST_CASE("adders of both types by hand", "[fq_bert]") {
     CHECK(bim_logic_bits(Bim::before, 4) == 13 + 17 + 18 + 32);
     CHECK(bim_logic_bits(Bim::before, 2) > bim_logic_bits(Bim::after, 2) - 18);
 }
+
+TEST_CASE("designs evaluated together are those evaluated one by one", "[fq_bert]") {
+    const FqBertLines lines{.dsp = {55, 1, 0, 10}, .ff = {1, 2, 3, 0}, .lut = {4, 5, 6, 0}};
+    const std::vector<FqBertDesign> designs = {{.pus = 2, .pes = 2, .multipliers = 4},
+                                               {.pus = 1, .pes = 3, .multipliers = 4, .bim = Bim::before}};
+    const auto points = fq_bert_points(designs, {}, lines, small());
+    REQUIRE(points.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(points[i].cycles.total() == fq_bert_cycles(designs[i], {}, small()).total());
+        CHECK(points[i].memory.packed == fq_bert_memory(designs[i], {}, small()).packed);
+        CHECK(points[i].memory.packed <= points[i].memory.separate);
+    }
+    CHECK(points[0].dsp == 55 + 16 + 40);
+    CHECK(points[0].ff == 1 + 2 * 16 + 3 * 4);
+    CHECK(points[0].lut == 4 + 5 * 16 + 6 * 4);
+    // Type B: 13 + 17 + 18 + 32 bits against 2 * 13 + 18 + 17 in each PE.
+    CHECK(points[1].lut == 4 + 5 * 12 + 6 * 3 + 3 * (80 - 61));
+    CHECK_THROWS_WITH(fq_bert_points({{{.pus = 1, .pes = 1, .multipliers = 3}}}, {}, lines, small()),
+                      ContainsSubstring("m must be even and positive, got 3"));
+}

@@ -47,15 +47,20 @@ double kept_activations(const LayerWork& work) {
     return std::max(t * (4 * width + real(work.reach.size()) * t), t * (2 * width + real(work.ffn)));
 }
 
-}  // namespace
+// What a layer asks for, counted once for all designs.
+struct Asked {
+    explicit Asked(const LayerWork& layer) : work(layer), list(products(layer)), counts(count(layer)) {}
+    LayerWork work;
+    std::vector<Product> list;
+    Counts counts;
+};
 
-FqBertCycles fq_bert_cycles(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work) {
-    check(design, rates);
+FqBertCycles cycles_of(const FqBertDesign& design, const FqBertRates& rates, const Asked& asked) {
     FqBertCycles cycles;
-    for (const Product& p : products(work)) {
+    for (const Product& p : asked.list) {
         if (p.empty()) continue;
         if (!p.weights) {
-            cycles.attention += rates.overhead * attention_cycles(design, p, work.reach.size());
+            cycles.attention += rates.overhead * attention_cycles(design, p, asked.work.reach.size());
             continue;
         }
         const double busy = rates.overhead * linear_cycles(design, rates, p);
@@ -64,15 +69,39 @@ FqBertCycles fq_bert_cycles(const FqBertDesign& design, const FqBertRates& rates
         cycles.weight_bytes += bytes;
         cycles.transfer += std::max(0.0, bytes / rates.bus_bytes - busy);
     }
-    const Counts counts = count(work);
-    cycles.simd = counts.softmax_rows * steps(work.tokens_attention, design.multipliers) +
-                  counts.layer_norm_rows * steps(work.hidden, design.multipliers);
+    cycles.simd = asked.counts.softmax_rows * steps(asked.work.tokens_attention, design.multipliers) +
+                  asked.counts.layer_norm_rows * steps(asked.work.hidden, design.multipliers);
     return cycles;
+}
+
+}  // namespace
+
+FqBertCycles fq_bert_cycles(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work) {
+    check(design, rates);
+    return cycles_of(design, rates, Asked(work));
 }
 
 double resource(const FqBertLine& line, const FqBertDesign& design) {
     return line.base + line.multiplier * design.all_multipliers() + line.pe * design.all_pes() +
            line.lane * real(design.multipliers);
+}
+
+std::vector<FqBertPoint> fq_bert_points(std::span<const FqBertDesign> designs, const FqBertRates& rates,
+                                        const FqBertLines& lines, const LayerWork& work) {
+    const Asked asked(work);
+    std::vector<FqBertPoint> points;
+    points.reserve(designs.size());
+    for (const FqBertDesign& design : designs) {
+        check(design, rates);
+        const double more =
+            bim_logic_bits(design.bim, design.multipliers) - bim_logic_bits(Bim::after, design.multipliers);
+        points.push_back({.cycles = cycles_of(design, rates, asked),
+                          .dsp = resource(lines.dsp, design),
+                          .ff = resource(lines.ff, design),
+                          .lut = resource(lines.lut, design) + design.all_pes() * more,
+                          .memory = fq_bert_memory(design, rates, work)});
+    }
+    return points;
 }
 
 double memories_18k(double width, double depth) {

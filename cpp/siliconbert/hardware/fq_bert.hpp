@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "siliconbert/hardware/bim.hpp"
 #include "siliconbert/hardware/counts.hpp"
@@ -61,6 +63,24 @@ struct FqBertMemory {
 };
 
 FqBertMemory fq_bert_memory(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work);
+
+struct FqBertLines {
+    FqBertLine dsp;
+    FqBertLine ff;
+    FqBertLine lut;  // of BIMs of type A; other types add the difference of their logic, a LUT a bit
+};
+
+// What a design takes and how long a layer is on it.
+struct FqBertPoint {
+    FqBertCycles cycles;
+    double dsp = 0;
+    double ff = 0;
+    double lut = 0;
+    FqBertMemory memory;
+};
+
+std::vector<FqBertPoint> fq_bert_points(std::span<const FqBertDesign> designs, const FqBertRates& rates,
+                                        const FqBertLines& lines, const LayerWork& work);
 
 // Memories of 18 kbit for `depth` words of `width` bits, one port for writing and one for reading.
 double memories_18k(double width, double depth);

@@ -10,6 +10,7 @@ from siliconbert.hardware.counting import Counts, count
 from siliconbert.hardware.exploration import ExitStatistics, Exploration, explore
 from siliconbert.hardware.fq_bert import FqBert, Inference
 from siliconbert.hardware.fq_bert_fit import FqBertFit
+from siliconbert.hardware.fq_bert_grid import FqBertGrid, fq_bert_grid
 from siliconbert.hardware.memories import Array, Dram, Transfer, memories, memory
 from siliconbert.hardware.own import load_accelerators, load_memories
 from siliconbert.hardware.power_on import Memories, PowerOn, Table, from_dram_only, power_on
@@ -29,6 +30,7 @@ __all__ = [
     "Exploration",
     "FqBert",
     "FqBertFit",
+    "FqBertGrid",
     "Inference",
     "Memories",
     "PowerOn",
@@ -44,6 +46,7 @@ __all__ = [
     "densities",
     "explore",
     "fixed_point",
+    "fq_bert_grid",
     "from_dram_only",
     "load_accelerators",
     "load_memories",

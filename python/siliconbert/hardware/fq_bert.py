@@ -11,20 +11,12 @@ from typing import Any
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
 from siliconbert.hardware.bim import BIMS
-from siliconbert.hardware.fq_bert_fit import (
-    FqBertFit,
-    core_design,
-    core_rates,
-    fits,
-    layer_cycles,
-    published,
-    shared,
-)
+from siliconbert.hardware.fq_bert_fit import FqBertFit, fits, published, shared
+from siliconbert.hardware.fq_bert_model import evaluate
 from siliconbert.hardware.shapes import shape
 from siliconbert.hardware.work import layer_work
 
 CONSTANTS = ("inference", "layer")
-_OWN = ("pus", "m")
 
 
 @dataclass(frozen=True)
@@ -115,18 +107,17 @@ class FqBert:
         >>> round(accelerator("fq-bert-zcu111").inference().latency_ms, 2)
         23.79
         """
-        sizes, latency = shape(model), fits()["latency"].constants
-        cycles = layer_cycles(self._design, core_rates(self.values, latency["overhead"]), sizes, sequence)
-        weight_bytes = sizes.layers * cycles.pop("weight_bytes")
-        ms = {part: sizes.layers * each / (self.values["clock"] * 1e3) for part, each in cycles.items()}
-        per_layer = self.values["constant_per"] == "layer"
-        share = sizes.layers / shape("bert-base").layers if per_layer else 1.0
-        ms["constant"] = latency["constant_ms"] * share if sequence else 0.0
+        sizes = shape(model)
+        found = evaluate(self.values, [self._size], sizes, sequence)
         macs = sizes.layers * sum(_core.macs(layer_work(sizes, 1, sequence)).values())
         alike = (sizes.hidden, sizes.ffn, sizes.heads, sizes.layers) == (768, 3072, 12, 12)
         watts = self._published.get("power") if alike and sequence == self.values["sequence"] else None
         return Inference(
-            ms, macs, weight_bytes, (*self.outside(), *self._work_outside(alike, sequence)), watts
+            {part: float(each[0]) for part, each in found.ms.items()},
+            macs,
+            float(found.weight_bytes[0]),
+            (*self.outside(), *self._work_outside(alike, sequence)),
+            watts,
         )
 
     def resources(self, model: Any = "bert-base", sequence: int = 128) -> dict[str, float]:
@@ -141,17 +132,8 @@ class FqBert:
         >>> round(accelerator("fq-bert", n=16, m=12).resources()["dsp"])
         2479
         """
-        each = {"dsp": {"multiplier": self.values["multiplier_dsp"]}}
-        found = {
-            name: _core.resource(_line({**each.get(name, {}), **fits()[name].constants}), self._design)
-            for name in ("dsp", "ff", "lut")
-        }
-        other = _core.bim_logic_bits(getattr(_core.Bim, self.values["bim"]), self.m)
-        found["lut"] += self.pus * self.n * (other - _core.bim_logic_bits(_core.Bim.A, self.m))
-        memory = _core.fq_bert_memory(
-            self._design, core_rates(self.values, 1.0), layer_work(shape(model), 1, sequence)
-        )
-        return found | {f"bram18_{key}": count for key, count in memory.items()}
+        found = evaluate(self.values, [self._size], shape(model), sequence)
+        return {key: float(each[0]) for key, each in found.resources.items()}
 
     def outside(self) -> tuple[str, ...]:
         """In what the design is extrapolated from the three published ones; empty: in nothing."""
@@ -181,8 +163,8 @@ class FqBert:
         return (*found, *([f"sequence = {sequence}, seen {known}"] if sequence != known else []))
 
     @property
-    def _design(self) -> Any:
-        return core_design(self.pus, self.n, self.m, self.values["bim"])
+    def _size(self) -> tuple[int, int, int]:
+        return self.pus, self.n, self.m
 
     @property
     def _published(self) -> dict[str, Any]:
@@ -198,7 +180,7 @@ def fq_bert(name: str, n: int | None, changes: dict[str, Any]) -> FqBert:
     """The record of that name with other values; accelerator() is its public door."""
     record = catalog.record("accelerators", name, "hardware.accelerator")
     values = shared() | record | catalog.numbers(record) | {"n": n or catalog.numbers(record).get("n")}
-    known = sorted({*values, *_OWN})
+    known = sorted({*values, "m"})
     if unknown := set(changes) - set(known):
         raise ValueError(
             f"hardware.accelerator: changes must be among {', '.join(known)}; got {min(unknown)!r}"
@@ -217,7 +199,3 @@ def fq_bert(name: str, n: int | None, changes: dict[str, Any]) -> FqBert:
     if not values["clock"] > 0:
         raise ValueError(f"hardware.accelerator: clock must be positive, got {values['clock']}")
     return FqBert(name=name, values=values, **{key: int(size or 0) for key, size in sizes.items()})
-
-
-def _line(constants: dict[str, float]) -> Any:
-    return _core.FqBertLine(**{"base": 0.0, "multiplier": 0.0, "pe": 0.0, "lane": 0.0, **constants})

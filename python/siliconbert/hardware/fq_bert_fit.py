@@ -11,10 +11,13 @@ import numpy as np
 
 from siliconbert import catalog
 from siliconbert._core import hardware as _core
+from siliconbert.hardware.costs import Floats
 from siliconbert.hardware.shapes import Shape, shape
 from siliconbert.hardware.work import layer_work
 
 MODEL = "bert-base"
+LINES = ("dsp", "ff", "lut")
+TERMS = ("base", "multiplier", "pe", "lane")
 # What each resource is a line in, and the designs whose points give its constants; the others test it.
 _LINES = {
     "dsp": (("base", "lane"), ("fq-bert-zcu102", "fq-bert-zcu102-16x8")),
@@ -95,9 +98,19 @@ def core_rates(values: Mapping[str, Any], overhead: float) -> Any:
     )
 
 
-def layer_cycles(design: Any, rates: Any, sizes: Shape, sequence: int) -> dict[str, float]:
-    """Cycles of one layer by part, and its weights' bytes."""
-    found: dict[str, float] = _core.fq_bert_cycles(design, rates, layer_work(sizes, 1, sequence))
+def points(
+    designs: Sequence[Any], rates: Any, lines: Mapping[str, Mapping[str, float]], sizes: Shape, sequence: int
+) -> dict[str, Floats]:
+    """Cycles of one layer by part, its weights' bytes, and resources, one entry each design.
+
+    lines : "dsp", "ff" and "lut" by what a constant, a multiplier, a PE and a lane take
+    """
+    made = {
+        key: _core.FqBertLine(**{term: float(lines.get(key, {}).get(term, 0.0)) for term in TERMS})
+        for key in LINES
+    }
+    work = layer_work(sizes, 1, sequence)
+    found: dict[str, Floats] = _core.fq_bert_points(list(designs), rates, _core.FqBertLines(**made), work)
     return found
 
 
@@ -106,11 +119,11 @@ def _latency(designs: Mapping[str, Mapping[str, Any]], common: Mapping[str, Any]
     sizes, hertz = shape(MODEL), common["clock"] * 1e3
     rates = core_rates(common, 1.0)
     busy, rest = {}, {}
-    for name, numbers in designs.items():
-        design = core_design(common["pus"], numbers["n"], numbers["m"])
-        cycles = layer_cycles(design, rates, sizes, common["sequence"])
-        busy[name] = sizes.layers * (cycles["linear"] + cycles["attention"]) / hertz
-        rest[name] = sizes.layers * cycles["simd"] / hertz
+    made = [core_design(common["pus"], one["n"], one["m"]) for one in designs.values()]
+    cycles = points(made, rates, {}, sizes, common["sequence"])
+    for i, name in enumerate(designs):
+        busy[name] = sizes.layers * float(cycles["linear"][i] + cycles["attention"][i]) / hertz
+        rest[name] = sizes.layers * float(cycles["simd"][i]) / hertz
     rows = {name: [busy[name], 1.0] for name in designs}
     left = {name: numbers["latency"] - rest[name] for name, numbers in designs.items()}
     overhead, constant = _solve([rows[name] for name in _LATENCY], [left[name] for name in _LATENCY])
@@ -137,7 +150,7 @@ def _line(
 
 
 def _counts(pus: int, n: int, m: int) -> dict[str, float]:
-    return {"base": 1.0, "multiplier": float(pus * n * m), "pe": float(pus * n), "lane": float(m)}
+    return dict(zip(TERMS, (1.0, float(pus * n * m), float(pus * n), float(m)), strict=True))
 
 
 def _solve(rows: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
