@@ -19,7 +19,8 @@ namespace {
 
 using Designs = std::vector<std::pair<Supply, LatencyPlan>>;
 
-// points: designs x points x (V, Hz), 0 Hz for the planned voltage, NaN where there is nothing to evaluate.
+// points: designs x points x (V, Hz), 0 Hz for the planned voltage, NaN where there is nothing to evaluate;
+// targets: ascending, seconds.
 // Each array is designs x points x targets x histograms.
 py::dict explore(const Designs& designs, const InArray<double>& points, const InArray<double>& targets,
                  const Histograms& all, int threads) {
@@ -27,7 +28,6 @@ py::dict explore(const Designs& designs, const InArray<double>& points, const In
                 points.shape(2) == 2,
             "explore: points must be designs x points x 2");
     const auto options = static_cast<std::size_t>(points.shape(1));
-    const auto steps = static_cast<std::size_t>(targets.size());
     for (const auto& [supply, plan] : designs) {
         check_supply(supply);
         require(plan.layers == static_cast<int>(all.layers) && plan.first == static_cast<int>(all.first),
@@ -38,24 +38,23 @@ py::dict explore(const Designs& designs, const InArray<double>& points, const In
     py::array_t<double> energy(shape), latency(shape), late(shape);
     const std::array<double*, 3> out{energy.mutable_data(), latency.mutable_data(), late.mutable_data()};
     const auto at = view(points), seconds = view(targets);
+    require(!seconds.empty() && seconds.front() > 0 && std::is_sorted(seconds.begin(), seconds.end()),
+            "explore: targets must be positive and ascend");
     py::gil_scoped_release release;
     parallel_for(designs.size() * options, threads, [&](std::size_t row) {
-        const auto& [supply, common] = designs[row / options];
+        const auto& [supply, plan] = designs[row / options];
         const OperatingPoint point{at[2 * row], at[2 * row + 1]};
-        const std::size_t start = row * steps * all.count;
+        const std::size_t start = row * seconds.size() * all.count;
+        const Means means{out[0] + start, out[1] + start, out[2] + start};
         if (std::isnan(point.frequency)) {
-            for (double* each : out) {
-                std::fill_n(each + start, steps * all.count, std::numeric_limits<double>::quiet_NaN());
+            for (double* each : {means.energy, means.seconds, means.late}) {
+                std::fill_n(each, seconds.size() * all.count, std::numeric_limits<double>::quiet_NaN());
             }
-            return;
+        } else if (point.frequency == 0) {
+            explore_planned(supply, plan, seconds, all, means);
+        } else {
+            explore_fixed(supply, plan, point, seconds, all, means);
         }
-        std::vector<BinCosts> costs;
-        for (LatencyPlan plan = common; const double target : seconds) {
-            plan.target = target;
-            costs.push_back(point.frequency == 0 ? planned_costs(supply, plan, all.bins)
-                                                 : fixed_costs(supply, plan, point, all.bins));
-        }
-        mean_costs(costs, all, out[0] + start, out[1] + start, out[2] + start);
     });
     py::gil_scoped_acquire acquire;
     py::dict table;

@@ -147,8 +147,8 @@ TEST_CASE("energy follows the real exit, voltage the predicted one") {
     CHECK(cost.point.voltage == 0.75);
     CHECK(cost.latency == Approx(10 + 10 / 0.5));
     CHECK(cost.energy.total() == Approx(10 + 10 * 0.75 * 0.75));
-    CHECK(timeline(kSupply, plan, 2, 3).size() == 5);  // layer 1, plan, settle, layer 2, raise
-    CHECK(timeline(kSupply, plan, 1, 3).size() == 1);
+    CHECK(timeline(kSupply, plan, 2, 3).size() == 6);  // layer 1, plan, settle, layer 2, raise, idle
+    CHECK(timeline(kSupply, plan, 1, 3).size() == 2);
     CHECK_THROWS_WITH(planned_cost(kSupply, plan, 3, 2), ContainsSubstring("predicted must be in layer..4"));
 }
 

@@ -10,7 +10,7 @@ from siliconbert import hardware
 from siliconbert._core import hardware as core
 from siliconbert.bench import dse
 from siliconbert.hardware import ExitStatistics, explore
-from siliconbert.hardware.exploration import WORK
+from siliconbert.hardware.grid import split
 
 laws = settings(max_examples=20, deadline=None, derandomize=True)
 RNG_SENTENCES = 40
@@ -50,10 +50,8 @@ def test_a_point_is_the_mean_of_its_sentences(seed, first, n, target, changes, r
         first=first,
         **{key: [value] for key, value in axes.items()},
     )
-    work = {key: value for key, value in axes.items() if key in WORK}
-    machine = hardware.accelerator(
-        "edgebert-12nm", **{key: value for key, value in axes.items() if key not in WORK}
-    )
+    changes, work = split(axes)
+    machine = hardware.accelerator("edgebert-12nm", **changes)
     runs = (
         machine.sentences(model, layer, predicted, target, first, **work),
         machine.early_exit(model, layer, target, **work),
@@ -173,10 +171,30 @@ def test_points_do_not_depend_on_the_thread_count():
     np.testing.assert_array_equal(one.energy, two.energy)
 
 
-def test_the_bench_checks_points_before_it_times_them():
+def test_the_bench_checks_points_before_it_times_them(monkeypatch):
+    small = dse.Grid({"n": [8, 16]}, [None, 0.7], 3, 8)
+    monkeypatch.setattr(
+        dse, "grids", lambda histograms: (small, dse.Grid({"n": [8]}, [None], 40, histograms)) * 2
+    )
     result = dse.run(histograms=8, repeats=1)
     assert "equal the mean of their sentences" in result.footer[0]
-    grid = dse.explore(dse.Grid("x", [50.0], 8))
-    wrong = dse.statistics(8, seed=5)
+    grid = dse.explore(dse.Grid({"n": [8]}, [None], 1, 8), dse.statistics(8))
     with pytest.raises(RuntimeError, match="must equal their sentences"):
-        dse.check(grid, wrong)
+        dse.check(grid, dse.statistics(8, seed=5))
+
+
+def test_the_bench_grids_run_as_they_say():
+    """A V and GHz beyond the curve would be a cheap point without a cost."""
+    pairs = [pair for grid in dse.grids(1) for pair in grid.voltages if pair is not None]
+    grid = explore("albert-base", dse.statistics(1), [50.0], pairs)
+    assert np.isfinite(grid.energy).all()
+
+
+def test_targets_in_any_order_and_between_two_of_one_choice_of_voltages():
+    used, targets = dse.statistics(3), np.concatenate([np.linspace(200.0, 20.0, 400), [50.0, 50.0]])
+    together = explore("albert-base", used, targets, [None, 0.7])
+    for at in (0, 17, 200, 390, 400, 401):
+        alone = explore("albert-base", used, [targets[at]], [None, 0.7])
+        np.testing.assert_allclose(together.energy[:, :, at], alone.energy[:, :, 0], rtol=1e-12)
+        np.testing.assert_allclose(together.latency[:, :, at], alone.latency[:, :, 0], rtol=1e-12)
+        np.testing.assert_array_equal(together.late[:, :, at], alone.late[:, :, 0])

@@ -69,7 +69,8 @@ def test_sentences_equal_the_twin(target, first, regulator_input):
 def test_a_timeline_adds_up_to_its_sentence(target, first):
     whole = _core.planned(core_supply(), core_plan(target, first), *every_exit())
     for i, (e, p) in enumerate(every_exit().T):
-        parts = _core.timeline(core_supply(), core_plan(target, first), e, p)
+        *parts, idle = _core.timeline(core_supply(), core_plan(target, first), e, p)
+        assert idle[0] == "idle" and idle[1] + idle[2] >= target
         what, start, seconds, *_, joules = map(np.asarray, zip(*parts, strict=True))
         assert [w for w in what if w.startswith("layer")] == [f"layer {k}" for k in range(1, e + 1)]
         np.testing.assert_allclose(start[1:], np.cumsum(seconds)[:-1])
@@ -83,7 +84,7 @@ def test_a_timeline_worked_by_hand():
     # 20 / 39.25 Hz = 0.51 Hz: 0.75 V. Dynamic 7 J (9/16 of it at 0.75 V); leakage 0.2 W, at 0.75 V
     # 0.15 exp(-0.5) W; clock 0.1 W at 1 Hz; the rail 0.3 F 0.25 V 1 V.
     parts = _core.timeline(core_supply(), core_plan(50.0), 3, 3)
-    assert [p[0] for p in parts] == ["layer 1", "plan", "settle", "layer 2", "layer 3", "raise"]
+    assert [p[0] for p in parts] == ["layer 1", "plan", "settle", "layer 2", "layer 3", "raise", "idle"]
     assert parts[0][5] == pytest.approx(7 + 10 * 0.3)
     assert parts[2][1:5] == (10.25, 0.5, 1.0, 1.0)
     seconds, hertz = 39.25 / 2, 20 / 39.25

@@ -1,161 +1,146 @@
 #include "siliconbert/hardware/explore.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
+#include <vector>
 
-#include "siliconbert/base/check.hpp"
 #include "siliconbert/base/clones.hpp"
+#include "siliconbert/hardware/target_costs.hpp"
 
 namespace siliconbert {
 
 namespace {
 
-constexpr std::size_t kBlock = Histograms::kBlock;
-
-struct Mean {
-    double energy;
-    double seconds;
+// A target whose costs were computed: three rows of bins.
+struct Knot {
+    std::size_t target;
+    std::size_t costs;  // where they start
+    TargetState found;
 };
 
-// The bins of histogram i, spelled out so that histograms are summed side by side.
-template <std::size_t... bin>
-inline Mean bins_of(const double* sentences, const double* run, const double* sentence, const double* layer,
-                    const double* seconds, std::size_t i, std::index_sequence<bin...>) {
-    return {((sentences[bin * kBlock + i] * sentence[bin] + run[bin * kBlock + i] * layer[bin]) + ...),
-            ((run[bin * kBlock + i] * seconds[bin]) + ...)};
-}
-
-SILICONBERT_CLONES
-void add_bins(const double* __restrict sentences, const double* __restrict run,
-              const double* __restrict sentence, const double* __restrict layer,
-              const double* __restrict seconds, std::size_t size, double* __restrict energy,
-              double* __restrict latency) {
-    double a[kBins], b[kBins], c[kBins];
-    std::copy_n(sentence, kBins, a);
-    std::copy_n(layer, kBins, b);
-    std::copy_n(seconds, kBins, c);
-    for (std::size_t i = 0; i < size; ++i) {
-        const Mean mean = bins_of(sentences, run, a, b, c, i, std::make_index_sequence<kBins>{});
-        energy[i] += mean.energy;
-        latency[i] += mean.seconds;
+// The targets whose costs must be computed, in their order: two neighbours have one state, or no target lies
+// between them.
+class Knots {
+ public:
+    Knots(const PlannedCosts& costs, std::span<const double> targets, std::size_t bins)
+        : source_(costs), targets_(targets), bins_(bins) {
+        const Knot low = knot(0);
+        row_.push_back(low);
+        if (targets.size() == 1) return;
+        const Knot high = knot(targets.size() - 1);
+        add_between(low, high);
+        row_.push_back(high);
     }
+
+    const std::vector<Knot>& row() const { return row_; }
+
+    BinCosts costs(const Knot& knot) const {
+        const std::span all = std::span(costs_).subspan(knot.costs, 3 * bins_);
+        return {all.first(bins_), all.subspan(bins_, bins_), all.last(bins_), source_.start()};
+    }
+
+ private:
+    Knot knot(std::size_t target) {
+        const std::size_t at = costs_.size();
+        costs_.resize(at + 3 * bins_);
+        const std::span all = std::span(costs_).subspan(at);
+        return {target, at,
+                source_.at(targets_[target], {all.first(bins_), all.subspan(bins_, bins_), all.last(bins_)})};
+    }
+
+    void add_between(const Knot& low, const Knot& high) {
+        if (high.target - low.target < 2 || low.found.state == high.found.state) return;
+        const Knot middle = knot(low.target + (high.target - low.target) / 2);
+        add_between(low, middle);
+        row_.push_back(middle);
+        add_between(middle, high);
+    }
+
+    const PlannedCosts& source_;
+    std::span<const double> targets_;
+    std::size_t bins_;
+    std::vector<Knot> row_{};
+    std::vector<double> costs_{};
+};
+
+// How far each target lies between the knots around it, 0..1.
+std::vector<double> weights(std::span<const double> targets, const std::vector<Knot>& knots) {
+    std::vector<double> found(targets.size(), 0);
+    for (std::size_t k = 1; k < knots.size(); ++k) {
+        const std::size_t low = knots[k - 1].target, high = knots[k].target;
+        const double width = targets[high] - targets[low];
+        if (width == 0) continue;
+        for (std::size_t t = low + 1; t < high; ++t) found[t] = (targets[t] - targets[low]) / width;
+    }
+    return found;
 }
 
-void add_histogram(Histograms& all, std::size_t h, std::span<const double> joint) {
-    const double total = std::accumulate(joint.begin(), joint.end(), 0.0);
-    require(total > 0, "explore: a histogram must have at least one sentence, got none in histogram ", h);
-    for (std::size_t exit = 1; exit <= all.layers; ++exit) {
-        for (std::size_t predicted = 1; predicted <= all.layers; ++predicted) {
-            const double share = joint[(exit - 1) * all.layers + predicted - 1] / total;
-            require(share >= 0 && (share == 0 || predicted >= exit),
-                    "explore: histograms must be at least 0, and 0 where the predicted layer lies before the "
-                    "exit; got another at exit ",
-                    exit, ", predicted ", predicted, " of histogram ", h);
-            const bool goes_on = exit > all.first;
-            const std::size_t bin = goes_on ? predicted : exit;
-            const double layers = static_cast<double>(goes_on ? exit - all.first : exit);
-            all.sentences[all.place(bin - 1, h)] += share;
-            all.run[all.place(bin - 1, h)] += share * layers;
-            all.planned[h] += goes_on ? share : 0;
-            for (std::size_t row = 0; row < bin; ++row) all.late[row * all.count + h] += share;
-            for (std::size_t row = 0; row < exit; ++row) all.late_exits[row * all.count + h] += share;
+// Rows 1 .. rows - 1 between row 0 and row `rows`: `size` columns each, `stride` apart.
+SILICONBERT_CLONES
+void interpolate(double* low, const double* weight, std::size_t rows, std::size_t stride, std::size_t size) {
+    const double* high = low + rows * stride;
+    if (stride == 1) {
+        const double from = *low, step = *high - *low;
+        for (std::size_t row = 1; row < rows; ++row) low[row] = from + step * weight[row];
+        return;
+    }
+    for (std::size_t row = 1; row < rows; ++row) {
+        for (std::size_t i = 0; i < size; ++i) {
+            low[row * stride + i] = low[i] + (high[i] - low[i]) * weight[row];
         }
     }
 }
 
-BinCosts empty_costs(std::size_t bins) {
-    BinCosts costs;
-    for (auto* each : {&costs.sentence, &costs.layer, &costs.seconds}) each->assign(bins, 0);
-    return costs;
+// `row` again and again.
+void repeat(std::span<const double> row, std::size_t rows, double* out) {
+    if (row.size() == 1) {
+        std::fill_n(out, rows, row.front());
+        return;
+    }
+    for (std::size_t r = 0; r < rows; ++r) std::copy(row.begin(), row.end(), out + r * row.size());
 }
 
 }  // namespace
 
-Histograms histograms(std::span<const double> joint, std::size_t layers, std::size_t first) {
-    require(layers >= 2 && first >= 1 && first < layers, "explore: first must be in 1..", layers - 1,
-            ", got ", first);
-    require(!joint.empty() && joint.size() % (layers * layers) == 0,
-            "explore: histograms must be at least one of layers x layers numbers, got ", joint.size(),
-            " numbers for ", layers, " layers");
-    Histograms all{.count = joint.size() / (layers * layers), .layers = layers, .first = first};
-    all.bins = (layers + kBins - 1) / kBins * kBins;
-    const std::size_t blocks = (all.count + kBlock - 1) / kBlock;
-    all.sentences.assign(blocks * all.bins * kBlock, 0);
-    all.run.assign(all.sentences.size(), 0);
-    all.planned.assign(all.count, 0);
-    all.late.assign((layers + 1) * all.count, 0);
-    all.late_exits.assign((layers + 1) * all.count, 0);
-    for (std::size_t h = 0; h < all.count; ++h) {
-        add_histogram(all, h, joint.subspan(h * layers * layers, layers * layers));
-    }
-    return all;
-}
-
-BinCosts planned_costs(const Supply& supply, const LatencyPlan& plan, std::size_t bins) {
-    BinCosts costs = empty_costs(bins);
-    const SentenceCost layer = nominal_cost(supply, plan.layer);
-    const SentenceCost start = nominal_cost(supply, plan.first * plan.layer + plan.plan);
-    const double settle = spend(supply, 0, supply.settle_time, start.point).total();
-    costs.start = start.latency + supply.settle_time;
-    bool in_time = true;
-    for (int b = 1; b <= plan.layers; ++b) {
-        const auto i = static_cast<std::size_t>(b) - 1;
-        if (b <= plan.first) {
-            costs.layer[i] = layer.energy.total();
-            costs.seconds[i] = layer.latency;
-            in_time = in_time && nominal_cost(supply, b * plan.layer).latency <= plan.target;
-        } else {
-            const Choice choice =
-                choose_point(supply, (b - plan.first) * plan.layer.cycles, plan.target - costs.start);
-            costs.seconds[i] = plan.layer.cycles / choice.point.frequency;
-            costs.layer[i] = joules(supply, plan.layer, choice.point);
-            costs.sentence[i] = start.energy.total() + settle +
-                                charge_rail(supply, choice.point.voltage, start.point.voltage).total();
-            in_time = in_time && choice.feasible;
-        }
-        if (in_time) costs.in_time = static_cast<std::size_t>(b);
-    }
-    return costs;
-}
-
-BinCosts fixed_costs(const Supply& supply, const LatencyPlan& plan, const OperatingPoint& point,
-                     std::size_t bins) {
-    BinCosts costs = empty_costs(bins);
-    costs.by_exits = true;
-    const double seconds = plan.layer.cycles / point.frequency;
-    const double layer = joules(supply, plan.layer, point);
-    costs.start = plan.first * seconds;
-    for (int b = 1; b <= plan.layers; ++b) {
-        const auto i = static_cast<std::size_t>(b) - 1;
-        costs.layer[i] = layer;
-        costs.seconds[i] = seconds;
-        costs.sentence[i] = b > plan.first ? plan.first * layer : 0;
-        if ((b * plan.layer.cycles) / point.frequency <= plan.target) {
-            costs.in_time = static_cast<std::size_t>(b);
-        }
-    }
-    return costs;
-}
-
-void mean_costs(std::span<const BinCosts> rows, const Histograms& all, double* energy, double* latency,
-                double* late) {
-    for (std::size_t from = 0; from < all.count; from += kBlock) {
-        const std::size_t size = std::min(kBlock, all.count - from);
-        for (std::size_t row = 0; row < rows.size(); ++row) {
-            const BinCosts& costs = rows[row];
-            const std::size_t out = row * all.count + from;
-            const auto& tail = costs.by_exits ? all.late_exits : all.late;
-            std::copy_n(tail.data() + costs.in_time * all.count + from, size, late + out);
-            std::fill_n(energy + out, size, 0.0);
-            std::transform(all.planned.data() + from, all.planned.data() + from + size, latency + out,
-                           [&](double share) { return costs.start * share; });
-            for (std::size_t bin = 0; bin < all.bins; bin += kBins) {
-                const std::size_t at = all.place(bin, from);
-                add_bins(all.sentences.data() + at, all.run.data() + at, costs.sentence.data() + bin,
-                         costs.layer.data() + bin, costs.seconds.data() + bin, size, energy + out,
-                         latency + out);
+void explore_planned(const Supply& supply, const LatencyPlan& plan, std::span<const double> targets,
+                     const Histograms& all, const Means& means) {
+    const PlannedCosts costs(supply, plan, all.bins);
+    const Knots knots(costs, targets, all.bins);
+    const std::vector<Knot>& row = knots.row();
+    const std::vector<double> weight = weights(targets, row);
+    for (std::size_t from = 0; from < all.count; from += Histograms::kBlock) {
+        const std::size_t size = std::min(Histograms::kBlock, all.count - from);
+        for (std::size_t k = 0; k < row.size(); ++k) {
+            const std::size_t at = row[k].target * all.count + from;
+            mean_costs(knots.costs(row[k]), all, from, size, means.energy + at, means.seconds + at);
+            if (k == 0) continue;
+            const std::size_t low = row[k - 1].target, rows = row[k].target - low;
+            for (double* each : {means.energy, means.seconds}) {
+                interpolate(each + low * all.count + from, weight.data() + low, rows, all.count, size);
             }
+        }
+    }
+    for (std::size_t k = 0; k < row.size(); ++k) {
+        const std::size_t end = k + 1 < row.size() ? row[k + 1].target : targets.size();
+        repeat(std::span(all.late).subspan(row[k].found.in_time * all.count, all.count), end - row[k].target,
+               means.late + row[k].target * all.count);
+    }
+}
+
+void explore_fixed(const Supply& supply, const LatencyPlan& plan, const OperatingPoint& point,
+                   std::span<const double> targets, const Histograms& all, const Means& means) {
+    const double layer = joules(supply, plan.layer, point), seconds = plan.layer.cycles / point.frequency;
+    std::size_t in_time = 0;  // layers
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+        const auto ends = [&](std::size_t layers) {
+            return static_cast<double>(layers) * plan.layer.cycles / point.frequency;
+        };
+        while (in_time < all.layers && ends(in_time + 1) <= targets[t]) ++in_time;
+        const std::size_t at = t * all.count;
+        for (std::size_t h = 0; h < all.count; ++h) {
+            means.energy[at + h] = layer * all.mean_layers[h];
+            means.seconds[at + h] = seconds * all.mean_layers[h];
+            means.late[at + h] = all.late_exits[in_time * all.count + h];
         }
     }
 }

@@ -74,13 +74,15 @@ std::vector<Segment> timeline(const Supply& supply, const LatencyPlan& plan, int
     };
     const OperatingPoint nominal = supply.nominal();
     layers(1, std::min(exit, plan.first), nominal);
-    if (exit <= plan.first) return segments;
-    run("plan", plan.plan, nominal);
-    add("settle", {}, supply.settle_time, nominal);
-    const OperatingPoint point =
-        choose_point(supply, (predicted - plan.first) * plan.layer.cycles, plan.target - now).point;
-    layers(plan.first + 1, exit, point);
-    segments.push_back({"raise", now, 0, nominal, charge_rail(supply, point.voltage, nominal.voltage)});
+    if (exit > plan.first) {
+        run("plan", plan.plan, nominal);
+        add("settle", {}, supply.settle_time, nominal);
+        const OperatingPoint point =
+            choose_point(supply, (predicted - plan.first) * plan.layer.cycles, plan.target - now).point;
+        layers(plan.first + 1, exit, point);
+        segments.push_back({"raise", now, 0, nominal, charge_rail(supply, point.voltage, nominal.voltage)});
+    }
+    add("idle", {}, std::max(0.0, plan.target - now), {supply.levels.front(), 0});
     return segments;
 }
 

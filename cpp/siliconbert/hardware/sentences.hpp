@@ -48,7 +48,7 @@ SentenceCost planned_cost(const Supply& supply, const LatencyPlan& plan, int exi
 
 // One stretch of a sentence at one voltage and frequency.
 struct Segment {
-    std::string what;  // layer 1, plan, settle, layer 2, ..., raise
+    std::string what;  // layer 1, plan, settle, layer 2, ..., raise, idle
     double start = 0;
     double seconds = 0;
     OperatingPoint point;
@@ -56,6 +56,7 @@ struct Segment {
 };
 
 // What planned_cost adds up, stretch by stretch. The rail rises after the sentence: no part of its latency.
+// The last stretch waits for the target at the lowest level, the clock off: no part of the sentence.
 std::vector<Segment> timeline(const Supply& supply, const LatencyPlan& plan, int exit, int predicted);
 
 }  // namespace siliconbert

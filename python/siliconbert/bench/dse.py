@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -15,31 +16,63 @@ from siliconbert import hardware
 from siliconbert.bench import processor
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import peak_mib
-from siliconbert.hardware import ExitStatistics, Exploration, exploration
-from siliconbert.hardware.exploration import WORK
+from siliconbert.hardware import ExitStatistics, Exploration
+from siliconbert.hardware.grid import Voltage, split
 
 MODEL = "albert-base"
 LAYERS = 12
 SENTENCES = 872  # of a histogram, as SST-2's development set
 FLOOR = 1e8  # points a second on one core; set before the first measurement
 LARGEST_DIFFERENCE = 1e-9
-_AXES: dict[str, Any] = {
+_CHECKED = 60  # points of a grid
+_FEW: dict[str, Any] = {
     "n": [8, 16, 32],
     "density": [0.4, 0.7, 1.0],
     "width": [4, 8],
     "leakage_mw": [0, 8.6],
 }
-_TARGETS = [float(t) for t in np.linspace(35, 100, 16)]
-_CHECKED = 60
+_MANY = {**_FEW, "heads_off": [0, 4, 7, 8], "rule": ["paper", "window"], "sequence": [64, 128]}
+# Voltages from the predicted layer; and 90 pairs of V and GHz at which the default curve runs.
+_PLANNED: list[Voltage] = [None]
+_PAIRS: list[Voltage] = [(0.6 + 0.025 * i, 0.03 * k) for i in range(9) for k in range(1, 11)]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """One grid to time: what it is called, its targets and histograms."""
+    """One grid to time; floor: whether it must reach FLOOR."""
 
-    name: str
-    targets_ms: Sequence[float]
+    axes: Mapping[str, Any]
+    voltages: Sequence[Voltage]
+    targets: int
     histograms: int
+    floor: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its axes in words."""
+        designs = math.prod(len(values) for values in self.axes.values())
+        volts = "planned" if self.voltages == _PLANNED else f"planned + {len(self.voltages) - 1} (V, f)"
+        plural = "" if self.histograms == 1 else "s"
+        return f"{designs} designs x {volts} x {self.targets} targets x {self.histograms} histogram{plural}"
+
+    @property
+    def targets_ms(self) -> list[float]:
+        """From a target that few sentences meet to one that all do."""
+        return [float(t) for t in np.linspace(35, 100, self.targets)]
+
+
+def grids(histograms: int) -> tuple[Grid, ...]:
+    """Grids whose points share more or less: the more histograms or targets a design has, the faster."""
+    both = [*_PLANNED, *_PAIRS]
+    return (
+        Grid(_MANY, both, 16, 32, floor=True),
+        Grid(_FEW, _PLANNED, 64, histograms, floor=True),
+        Grid(_FEW, _PLANNED, 1024, 32, floor=True),
+        Grid(_FEW, _PLANNED, 16384, 1),
+        Grid(_MANY, both, 16, 1),
+        Grid(_MANY, _PLANNED, 16, 32),
+        Grid(_MANY, _PLANNED, 16, 1),
+    )
 
 
 def statistics(count: int, seed: int = 0) -> list[ExitStatistics]:
@@ -56,41 +89,44 @@ def statistics(count: int, seed: int = 0) -> list[ExitStatistics]:
 
 
 def run(histograms: int = 4096, repeats: int = 5) -> Result:
-    """Checks points of the grid against acc.sentences, then times grids on one thread.
+    """Checks points of two grids against acc.sentences, then times whole calls of explore on one thread.
 
-    Times are the process's own, from tables of layers to the arrays of results.
+    Times are the process's own, from the axes to the arrays of results.
 
     errors: RuntimeError where a point and its sentences differ
     """
-    grids = (
-        Grid(f"{len(_TARGETS)} targets, {histograms} histograms", _TARGETS, histograms),
-        Grid("1024 targets, 32 histograms", [float(t) for t in np.linspace(35, 100, 1024)], 32),
-        Grid("16384 targets, 1 histogram", [float(t) for t in np.linspace(35, 100, 16384)], 1),
-    )
-    checked = check(explore(grids[0]), statistics(grids[0].histograms))
-    timings = [_timing(grid, repeats, FLOOR if grid is grids[0] else None) for grid in grids]
-    axes = " x ".join(f"{len(values)} {key}" for key, values in _AXES.items())
+    every = grids(histograms)
+    checked = max(_checked(grid) for grid in (every[1], every[3]))
+    timings = [_timing(grid, repeats) for grid in every]
+    axes = " x ".join(f"{len(values)} {key}" for key, values in _MANY.items())
     header = (
         f"processor: {processor.here()}",
-        f"grid: {MODEL}, {axes}, times targets and histograms",
+        f"designs: {MODEL}; 576 are {axes}; 36 are the first four of these axes",
         f"run: 1 thread, {repeats} repeats, load {os.getloadavg()[0]:.1f} at the end",
     )
     footer = (
-        checked,
+        f"checked: {2 * _CHECKED} random points equal the mean of their sentences to {checked:.1e}",
         "a point: energy (PU, SFU, memories, clock, leakage, ADPLL, rail), latency and late share of a "
-        f"histogram of {LAYERS} layers, written to memory; cycles and energies of a layer are computed once "
-        "a design, voltage and frequency of each predicted layer once a design and target",
+        f"histogram of {LAYERS} layers, written to memory",
+        "a design's cycles and energies are computed once; voltages once a target, or once a stretch of "
+        "targets that need the same ones, in which energy is a straight line",
+        "rows without a floor have so few points a design that building designs takes much of the time",
     )
     return Result(header, tuple(timings), footer, peak_mib())
 
 
-def explore(grid: Grid) -> Exploration:
-    """All points of a grid."""
-    return hardware.explore(MODEL, statistics(grid.histograms), grid.targets_ms, threads=1, **_AXES)
+def explore(grid: Grid, used: Sequence[ExitStatistics]) -> Exploration:
+    """All points of a grid, on one thread."""
+    return hardware.explore(MODEL, used, grid.targets_ms, grid.voltages, threads=1, **grid.axes)
 
 
-def check(grid: Exploration, used: Sequence[ExitStatistics]) -> str:
-    """Compares random points with the means of all their sentences."""
+def _checked(grid: Grid) -> float:
+    used = statistics(grid.histograms)
+    return check(explore(grid, used), used)
+
+
+def check(grid: Exploration, used: Sequence[ExitStatistics]) -> float:
+    """The largest difference of random points, whose voltages are planned, from all their sentences."""
     worst = 0.0
     for index in np.random.default_rng(1).integers(0, len(grid), _CHECKED):
         at = np.unravel_index(index, grid.energy.shape)
@@ -99,17 +135,14 @@ def check(grid: Exploration, used: Sequence[ExitStatistics]) -> str:
         raise RuntimeError(
             f"bench: points must equal their sentences to {LARGEST_DIFFERENCE}, got {worst:.1e}"
         )
-    return f"checked: {_CHECKED} random points equal the mean of their sentences to {worst:.1e}"
+    return worst
 
 
 def difference(grid: Exploration, used: ExitStatistics, at: tuple[int, ...]) -> float:
     """Largest relative difference of a point from acc.sentences on the expanded histogram."""
-    design = grid.designs[at[0]]
-    machine = hardware.accelerator(
-        "edgebert-12nm", **{key: value for key, value in design.items() if key not in WORK}
-    )
+    changes, work = split(grid.designs[at[0]])
+    machine = hardware.accelerator("edgebert-12nm", **changes)
     layer, predicted = (np.repeat(k + 1, used.histogram.astype(int).ravel()) for k in _places())
-    work = {key: value for key, value in design.items() if key in WORK}
     run = machine.sentences(MODEL, layer, predicted, grid.targets_ms[at[2]], **work)
     pairs = (
         (grid.energy[at], run.energy.mean()),
@@ -124,14 +157,13 @@ def _places() -> tuple[np.ndarray, np.ndarray]:
     return exits.ravel(), predicted.ravel()
 
 
-def _timing(grid: Grid, repeats: int, floor: float | None) -> Timing:
-    """Million points a second, once the designs and histograms are made."""
-    task = exploration.Grid.make(MODEL, statistics(grid.histograms), grid.targets_ms, **_AXES)
-    rates = []
+def _timing(grid: Grid, repeats: int) -> Timing:
+    """Million points a second."""
+    used, rates = statistics(grid.histograms), []
     for _ in range(repeats):
         start = time.process_time()
-        points = task.run(threads=1)["energy"].size
+        points = len(explore(grid, used))
         rates.append(points / (time.process_time() - start))
     rate = median(rates)
-    ratio = None if floor is None else rate / floor
-    return Timing(grid.name, rate / 1e6, min(rates) / 1e6, max(rates) / 1e6, ratio, floor and 1.0)
+    ratio, floor = (rate / FLOOR, 1.0) if grid.floor else (None, None)
+    return Timing(grid.name, rate / 1e6, min(rates) / 1e6, max(rates) / 1e6, ratio, floor)

@@ -249,36 +249,20 @@ class Accelerator:
         >>> float(run.voltage[0])
         0.7
         """
-        plan = self._plan(model, target_ms, first, work)
-        return make_run(
-            _core.planned(self._supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted)), target_ms
-        )
+        supply, plan = self.core(model, target_ms, first, **work)
+        found = _core.planned(supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted))
+        return make_run(found, target_ms)
 
-    def timeline(
-        self,
-        model: Any,
-        layer: int,
-        predicted: int,
-        target_ms: float = 50.0,
-        first: int = 1,
-        **work: Any,
-    ) -> list[Segment]:
+    def timeline(self, model: Any, layer: int, predicted: int, **plan: Any) -> list[Segment]:
         """One latency-aware sentence, stretch by stretch, as the paper's Figure 7 shows it.
 
-        Arguments are those of sentences(); the joules of all segments but "idle" add up to its energy.
+        plan : target_ms, first and work of sentences(). The joules of all segments but "idle" add up to its
+               energy
 
         >>> [s.what for s in accelerator("edgebert-12nm").timeline("albert-base", 2, 2)]
         ['layer 1', 'plan', 'settle', 'layer 2', 'raise', 'idle']
         """
-        plan = self._plan(model, target_ms, first, work)
-        found = [make_segment(*each) for each in _core.timeline(self._supply, plan, layer, predicted)]
-        end = (found[-1].start_ms + found[-1].ms) * 1e-3
-        left = max(0.0, target_ms * 1e-3 - end)
-        lowest = self.values["voltage_levels"][0]
-        return [
-            *found,
-            make_segment("idle", end, left, lowest, 0.0, float(self._supply.leakage(lowest)) * left),
-        ]
+        return [make_segment(*each) for each in _core.timeline(*self.core(model, **plan), layer, predicted)]
 
     def fastest(self, voltage: float) -> float:
         """The highest frequency at a voltage, Hz, by the frequency_curve, a model (see supply.curve).
@@ -286,26 +270,17 @@ class Accelerator:
         >>> accelerator("edgebert-12nm").fastest(0.8)
         1000000000.0
         """
-        return float(curve(self.values).frequency(voltage))
+        return float(self._curve.frequency(voltage))
 
     def leakage(self, voltage: float) -> float:
         """Leakage power at a voltage, W."""
         return float(self._supply.leakage(voltage))
 
-    def core(self, model: Any, target_ms: float, first: int = 1, **work: Any) -> tuple[Any, Any]:
+    def core(self, model: Any, target_ms: float = 50.0, first: int = 1, **work: Any) -> tuple[Any, Any]:
         """The core's Supply and LatencyPlan that sentences() runs on; arguments are those of sentences()."""
-        return self._supply, self._plan(model, target_ms, first, work)
-
-    def _layer(self, model: Any, ramp: bool, work: dict[str, Any]) -> tuple[float, float]:
-        """Cycles of a layer, and their dynamic energy at nominal voltage, J."""
-        cost = _core.layer_cost(self._units, layer_work(shape(model), self.n, ramp=ramp, **work))
-        dynamic = _core.dynamic_energy(self._energies(work.get("width", 8)), cost)
-        return sum(cost.time.values()), sum(dynamic.values())
-
-    def _plan(self, model: Any, target_ms: float, first: int, work: dict[str, Any]) -> Any:
         cycles, joules = self._layer(model, True, work)
         choice = _core.voltage_cycles(self._units)
-        return _core.LatencyPlan(
+        plan = _core.LatencyPlan(
             layer_cycles=cycles,
             layer_energy=joules,
             plan_cycles=choice,
@@ -314,6 +289,13 @@ class Accelerator:
             first=first,
             target=target_ms * 1e-3,
         )
+        return self._supply, plan
+
+    def _layer(self, model: Any, ramp: bool, work: dict[str, Any]) -> tuple[float, float]:
+        """Cycles of a layer, and their dynamic energy at nominal voltage, J."""
+        cost = _core.layer_cost(self._units, layer_work(shape(model), self.n, ramp=ramp, **work))
+        dynamic = _core.dynamic_energy(self._energies(work.get("width", 8)), cost)
+        return sum(cost.time.values()), sum(dynamic.values())
 
     def _nominal(self, work: Floats, target_ms: float | None, caller: str) -> Run:
         """Rows of cycles and joules."""
@@ -325,7 +307,19 @@ class Accelerator:
         return make_run(table, target_ms)
 
     def _energies(self, width: int) -> Any:
-        return core_energies(self.values, width, self._cycle_pj, self.calibration.actions)
+        if width not in self._by_width:
+            self._by_width[width] = core_energies(
+                self.values, width, self._cycle_pj, self.calibration.actions
+            )
+        return self._by_width[width]
+
+    @cached_property
+    def _by_width(self) -> dict[int, Any]:
+        return {}
+
+    @cached_property
+    def _curve(self) -> Any:
+        return curve(self.values)
 
     @property
     def _cycle_pj(self) -> float:

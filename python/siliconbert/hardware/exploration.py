@@ -14,17 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from siliconbert._core import hardware as _core
-from siliconbert.hardware.accelerator import Accelerator, accelerator, names
+from siliconbert.hardware.accelerator import names
 from siliconbert.hardware.costs import Floats
+from siliconbert.hardware.grid import Built, Design, Voltage, build, pair
 from siliconbert.hardware.shapes import Shape, shape
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-WORK = ("sequence", "heads_off", "spans", "density", "rule", "width")
-Design = Mapping[str, Any]
-# None: planned from the predicted layer; V at its highest frequency; (V, GHz).
-Voltage = float | tuple[float, float] | None
 _OBJECTIVES = ("energy", "latency", "area")
 
 
@@ -207,116 +204,64 @@ def explore(
     >>> len(grid), grid.feasible.ravel().tolist()
     (4, [False, False, True, True])
     """
-    grid = Grid.make(model, statistics, target_ms, voltage, name, first, **axes)
-    right = [[accuracy(d, s) if accuracy else s.accuracy for s in statistics] for d in grid.designs]
+    sizes = shape(model)
+    grid = {key: list(values) for key, values in {"n": [16], **axes}.items()}
+    targets = np.asarray(target_ms, np.float64)
+    _check(grid, statistics, targets, voltage, sizes)
+    if name not in names():
+        raise ValueError(f"explore: name must be one of {', '.join(names())}; got {name!r}")
+    designs = tuple(dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))
+    built = build(name, sizes, first, voltage, grid)
+    if all(each.reason for each in built):
+        raise ValueError(built[0].reason)
+    joint = _core.Histograms(np.array([s.histogram for s in statistics]), sizes.layers, first)
+    if accuracy is None:
+        right = np.array([[s.accuracy for s in statistics]])
+    else:
+        right = np.array([[accuracy(design, s) for s in statistics] for design in designs])
     return Exploration(
-        grid.designs,
+        designs,
         tuple(voltage),
-        tuple(float(t) for t in target_ms),
+        tuple(targets.tolist()),
         tuple(s.name for s in statistics),
-        **grid.run(threads),
-        accuracy=np.array(right)[:, None, None, :],
-        area=np.array([each.area for each in grid.built])[:, None, None, None],
-        design_reasons=tuple(each.reason for each in grid.built),
-        voltage_reasons=tuple(tuple(reason for _, reason in row) for row in grid.points),
+        **_run(built, targets * 1e-3, joint, threads),
+        accuracy=right[:, None, None, :],
+        area=np.array([each.area for each in built])[:, None, None, None],
+        design_reasons=tuple(each.reason for each in built),
+        voltage_reasons=tuple(each.voltage_reasons for each in built),
         allowed_late=allowed_late,
     )
 
 
-@dataclass(frozen=True)
-class Grid:
-    """A grid whose designs are built: what run() evaluates."""
-
-    designs: tuple[Design, ...]
-    built: Sequence[_Built]
-    points: Sequence[Sequence[tuple[tuple[float, float], str]]]
-    arguments: tuple[Any, ...]
-
-    @classmethod
-    def make(
-        cls,
-        model: Any,
-        statistics: Sequence[ExitStatistics],
-        target_ms: Sequence[float] = (50.0,),
-        voltage: Sequence[Voltage] = (None,),
-        name: str = "edgebert-12nm",
-        first: int = 1,
-        **axes: Sequence[Any],
-    ) -> Grid:
-        """Builds every design; arguments are those of explore()."""
-        sizes = shape(model)
-        grid = {key: list(values) for key, values in {"n": [16], **axes}.items()}
-        _check(grid, statistics, target_ms, voltage, sizes)
-        if name not in names():
-            raise ValueError(f"explore: name must be one of {', '.join(names())}; got {name!r}")
-        designs = tuple(dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))
-        built = [_build(name, sizes, first, design) for design in designs]
-        if all(each.reason for each in built):
-            raise ValueError(built[0].reason)
-        points = [[_point(each, option) for option in voltage] for each in built]
-        usable = next(each.core for each in built if not each.reason)
-        arguments = (
-            [each.core or usable for each in built],
-            np.array([[point for point, _ in row] for row in points]),
-            np.asarray(target_ms, np.float64) * 1e-3,
-            _core.Histograms(np.array([s.histogram for s in statistics]), sizes.layers, first),
-        )
-        return cls(designs, built, points, arguments)
-
-    def run(self, threads: int | None = None) -> dict[str, Floats]:
-        """Energy, latency and late share of all points."""
-        found: dict[str, Floats] = _core.explore(*self.arguments, threads or 0)
+def _run(built: Sequence[Built], targets: Floats, joint: Any, threads: int | None) -> dict[str, Floats]:
+    """Energy, latency and late share of all points; the core takes targets in ascending order."""
+    usable = next(each.core for each in built if not each.reason)
+    order = np.argsort(targets, kind="stable")
+    found: dict[str, Floats] = _core.explore(
+        [each.core or usable for each in built],
+        np.array([each.points for each in built]),
+        targets[order],
+        joint,
+        threads or 0,
+    )
+    if np.array_equal(order, np.arange(len(order))):
         return found
-
-
-@dataclass(frozen=True)
-class _Built:
-    machine: Accelerator | None = None
-    core: Any = None
-    area: float = float("nan")
-    reason: str = ""
-
-
-def _build(name: str, sizes: Shape, first: int, design: Design) -> _Built:
-    work = {key: design[key] for key in WORK if key in design}
-    try:
-        machine = accelerator(name, **{key: value for key, value in design.items() if key not in WORK})
-        core = machine.core(sizes, 1.0, first, **work)
-        return _Built(machine, core, sum(machine.area().values()))
-    except ValueError as error:
-        return _Built(reason=str(error))
-
-
-def _point(built: _Built, option: Voltage) -> tuple[tuple[float, float], str]:
-    """V and Hz as the core takes them, and why a design cannot run there."""
-    nothing = (np.nan, np.nan)
-    if built.machine is None:
-        return nothing, ""
-    if option is None:
-        return (0.0, 0.0), ""
-    volts, gigahertz = _pair(option)
-    low, high = (built.machine.values["voltage_levels"][end] for end in (0, -1))
-    if not low <= volts <= high:
-        return nothing, f"the regulator gives {low:g} to {high:g} V, not {volts:g} V"
-    highest = built.machine.fastest(volts)
-    hertz = highest if gigahertz is None else gigahertz * 1e9
-    if not 0 < hertz <= highest:
-        return nothing, f"{volts:g} V allows up to {highest / 1e9:.4g} GHz, not {hertz / 1e9:.4g} GHz"
-    return (volts, hertz), ""
+    back = np.argsort(order)
+    return {key: values[:, :, back] for key, values in found.items()}
 
 
 def _check(
     grid: Mapping[str, Sequence[Any]],
     statistics: Sequence[ExitStatistics],
-    target_ms: Sequence[float],
+    targets: Floats,
     voltage: Sequence[Voltage],
     sizes: Shape,
 ) -> None:
-    every = {**grid, "statistics": statistics, "target_ms": target_ms, "voltage": voltage}
+    every: dict[str, Any] = {**grid, "statistics": statistics, "target_ms": targets, "voltage": voltage}
     if empty := [key for key, values in every.items() if not len(values)]:
         raise ValueError(f"explore: {empty[0]} must have at least one value, got none")
-    if any(not t > 0 for t in target_ms):
-        raise ValueError(f"explore: target_ms must be positive, got {min(target_ms)}")
+    if (wrong := targets[~((targets > 0) & np.isfinite(targets))]).size:
+        raise ValueError(f"explore: target_ms must be positive, got {wrong[0]:g}")
     wanted = (sizes.layers, sizes.layers)
     for each in statistics:
         if each.histogram.shape != wanted:
@@ -333,12 +278,8 @@ def _texts(values: list[Any]) -> list[Any]:
     return values if len(kinds) == 1 and kinds <= {int, float, str} else [str(value) for value in values]
 
 
-def _pair(option: float | tuple[float, float]) -> tuple[float, float | None]:
-    return option if isinstance(option, tuple) else (option, None)
-
-
 def _words(option: Voltage) -> str:
     if option is None:
         return "planned"
-    volts, gigahertz = _pair(option)
+    volts, gigahertz = pair(option)
     return f"{volts:g} V" if gigahertz is None else f"{volts:g} V, {gigahertz:g} GHz"

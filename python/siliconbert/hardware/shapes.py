@@ -29,6 +29,8 @@ def shape(model: Any) -> Shape:
     >>> shape("albert-base").ffn
     3072
     """
+    if isinstance(model, Shape):
+        return model
     if isinstance(model, str):
         model = catalog.record("models", model, "hardware.shape")
     elif not isinstance(model, Mapping) and hasattr(model, "shape"):
