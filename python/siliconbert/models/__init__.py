@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
+<<<<<<< HEAD
 from siliconbert.models.language import LanguageModel
+=======
+from siliconbert.models.integer.trained import recorded
+>>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape
@@ -37,6 +41,7 @@ __all__ = [
     "get_zoo",
     "integer_places",
     "load",
+    "load_integer",
     "write_index",
     "zoo_file",
     "zoo_folders",
@@ -57,6 +62,14 @@ def load(name: str | Path, zoo: str | Path | None = None) -> Model:
     if path.suffix == ".safetensors":
         return _from_file(path, path.stem)
     return _from_file(zoo_file(str(name), zoo), str(name))
+
+
+def load_integer(folder: str | Path) -> IntegerModel:
+    """The integer model in a folder that training in integers wrote.
+
+    errors: ValueError naming the file, also for the folder of a float model
+    """
+    return load(folder).integer(*recorded(folder))
 
 
 def _from_directory(folder: Path) -> Model:

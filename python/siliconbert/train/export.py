@@ -14,9 +14,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from siliconbert import models
+from siliconbert.models.integer.trained import KEY as INTEGER
+from siliconbert.models.integer.trained import read_recorded
 from siliconbert.models.jsonfile import Config, read_json
 from siliconbert.models.spans import KEY as SPANS
 from siliconbert.train import shards
+from siliconbert.train.integer import Integers
 from siliconbert.train.network import EPS, Network, Shape
 from siliconbert.train.spans import Spans
 
@@ -106,6 +109,8 @@ def config(network: Network) -> dict[str, Any]:
     }
     if network.spans is not None:
         out[SPANS] = network.spans.record().plain()
+    if network.integers is not None:
+        out[INTEGER] = network.integers.record()
     if shape.model_type == "albert":
         out |= {
             "embedding_size": shape.embedding,
@@ -162,6 +167,8 @@ def load(folder: Path) -> Network:
     if missing:
         raise ValueError(f"train: {folder.name} lacks the tensors of {', '.join(missing[:3])}")
     network.load_state_dict(found, strict=False)
+    if found_config.values.get(INTEGER) is not None:
+        network.integers = Integers.restored(*read_recorded(found_config), network)
     if (spans := found_config.values.get(SPANS)) is not None:
         record = models.Spans.from_plain(spans)
         if record.values.shape != (len(network.layers), shape.heads):

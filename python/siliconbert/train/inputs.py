@@ -45,9 +45,9 @@ class Inputs:
     starts: np.ndarray
     notes: tuple[str, ...] = ()
 
-    def calibration(self) -> Texts:
+    def calibration(self, sentences: int = CALIBRATION_SENTENCES) -> Texts:
         """Evenly spaced training sentences."""
-        pick = np.linspace(0, len(self.train) - 1, min(CALIBRATION_SENTENCES, len(self.train))).astype(int)
+        pick = np.linspace(0, len(self.train) - 1, min(sentences, len(self.train))).astype(int)
         return Texts([self.train.ids[i] for i in pick], [self.train.types[i] for i in pick])
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
 from torch import Tensor, nn
 
 from siliconbert.train.spans import Spans
+
+if TYPE_CHECKING:
+    from siliconbert.train.integer import Integers
 
 EPS = 1e-12  # layer norm, the value of the published BERT and ALBERT configurations
 GELU = {"gelu": "none", "gelu_new": "tanh", "relu": "relu"}  # by erf, by tanh; the last is no gelu
@@ -170,6 +174,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(own))
         self.heads = nn.ModuleList(Head(shape.width, shape.labels) for _ in range(shape.layers))
         self.spans: Spans | None = None
+        self.integers: Integers | None = None
         # Pruning and fake quantization put their own functions here.
         self.effective: Callable[[nn.Linear], Tensor] = master
         self.table: Callable[[Tensor], Tensor] = whole
@@ -192,6 +197,11 @@ class Network(nn.Module):
         self.heads = nn.ModuleList(Head(self.shape.width, len(classes)) for _ in self.heads).to(self.device)
         for head in self.heads:
             nn.init.constant_(head.classifier.bias, middle)
+
+    @property
+    def gelu(self) -> str:
+        """How the activation is approximated, as PyTorch calls it."""
+        return GELU[self.shape.activation]
 
     @property
     def ramps(self) -> str:
@@ -221,12 +231,14 @@ class Network(nn.Module):
         )
 
     def hidden(self, ids: Tensor, types: Tensor, dtype: torch.dtype = torch.bfloat16) -> list[Tensor]:
-        """Hidden states of layers 0..L, each (n, length, width) in `dtype`."""
+        """Hidden states of layers 0..L, each (n, length, width) in `dtype`; float32 in integers."""
+        if self.integers is not None:
+            return self.integers.hidden(self, ids, types)
         working = [self._working(group, ids.shape[1], dtype) for group in range(len(self.layers))]
         states = [self.embed(ids, types, dtype)]
-        size, gelu = self.shape.width // self.shape.heads, GELU[self.shape.activation]
+        size = self.shape.width // self.shape.heads
         for i in range(self.shape.layers):
-            states.append(_layer(states[-1], working[i % len(working)], size, self._tap(i + 1), gelu))
+            states.append(_layer(states[-1], working[i % len(working)], size, self._tap(i + 1), self.gelu))
         return states
 
     def _working(self, group: int, length: int, dtype: torch.dtype) -> Working:

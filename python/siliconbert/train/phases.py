@@ -13,6 +13,7 @@ from siliconbert.train import attention, distill, evaluate
 from siliconbert.train.batches import Batch, Texts, batches
 from siliconbert.train.extra import UNKNOWN
 from siliconbert.train.inputs import Inputs
+from siliconbert.train.integer import Integers
 from siliconbert.train.network import Network
 from siliconbert.train.panel import Panel
 from siliconbert.train.pruning import Pruner
@@ -116,6 +117,9 @@ def task(recipe: Recipe, network: Network, panel: Panel | None, given: Inputs) -
     pruner = _pruner(recipe, network)
     predictors = Predictors(network).to(network.device) if recipe.embedding_share else nn.ModuleList()
     spans = Learner(network, recipe.spans) if recipe.spans else None
+    if recipe.integer:
+        network.integers = Integers(recipe.integer, network)
+        network.integers.calibrate(network, batches(given.calibration(recipe.integer.sentences), 4000, None))
     network.dropout = recipe.dropout
     main_only = (0.0,) * (network.shape.layers - 1) + (1.0,)
     weights = torch.tensor(recipe.exit_weights or main_only, device=network.device)

@@ -15,17 +15,27 @@ from siliconbert.text import first_line, read_text
 from siliconbert.train.admm import AdmmPlan
 from siliconbert.train.augment import Augment
 from siliconbert.train.extra import SOURCES
+from siliconbert.train.integer import IntegerPlan
 from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
 from siliconbert.train.spans import SpanPlan
 
+<<<<<<< HEAD
 RECORDS = {"augment": Augment, "spans": SpanPlan, "admm": AdmmPlan}
+=======
+RECORDS = {"augment": Augment, "spans": SpanPlan, "integer": IntegerPlan}
+>>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
 SIZES = get_type_hints(Shape)
 PHASES = ("general", "task", "ramps", "language")
 KINDS = ("deebert", "linear")
 AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
+<<<<<<< HEAD
 PRETRAINED = ("package", "base", "svd")
 STARTS = (*PRETRAINED, "new")  # any other start is the name of a recipe that has run before
+=======
+INTEGER = get_type_hints(IntegerPlan)
+STARTS = ("package", "base", "svd")  # any other start is the name of a recipe that has run before
+>>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
 
 
 PLANNING = ("budget_minutes", "evaluate_minutes", "checkpoint_minutes")  # move no weight
@@ -72,6 +82,8 @@ class Recipe:
                       ALBERT's mapping to the hidden width counts as encoder and goes on learning
     spans           : how a task phase learns attention spans, see spans.SpanPlan; without it, spans that the
                       network has stay as they are
+    integer         : what of the encoder a task phase learns in integers, see integer.IntegerPlan; calibrated
+                      before the first step, so that 0 epochs are quantization without training
     kind            : of the exits before the last, in a ramps phase: "deebert" (pooler and classifier) or
                       "linear" (a classifier on token 0); those of another kind make way for fresh ones
     steps           : stop (and end the learning rate's decay) there, before the last epoch is over
@@ -116,11 +128,15 @@ class Recipe:
     density: dict[str, Schedule] = field(default_factory=dict)
     score_lr: float = 1e-2
     spans: SpanPlan | None = None
+<<<<<<< HEAD
     window: int = wikitext.WINDOW
     causal: bool = True
     smoothing: float = 0.0
     admm: AdmmPlan | None = None
     sweep: tuple[float, ...] = ()
+=======
+    integer: IntegerPlan | None = None
+>>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
     kind: str = "deebert"
     clip: float = 1.0
     evaluate_minutes: float = 2.5
@@ -236,7 +252,13 @@ def _check_text(place: str, recipe: Recipe) -> None:
         raise ValueError(f"train: {place}: text without labels, made up or not, needs a teacher")
     if (recipe.extra or recipe.unlabelled) and recipe.data == "general":
         raise ValueError(f"train: {place}: extra text is for a task, data is general")
+<<<<<<< HEAD
     for key in RECORDS.keys() - {"admm"}:
+=======
+    if recipe.integer and (recipe.spans or recipe.attention_share):
+        raise ValueError(f"train: {place}: integer does not go with spans or attention_share")
+    for key in RECORDS:
+>>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
         if getattr(recipe, key) is not None and recipe.phase != "task":
             raise ValueError(f"train: {place}: {key} is for a task phase, got {recipe.phase}")
 
@@ -274,6 +296,7 @@ def _check(place: str, key: str, value: Any) -> None:
         "augment": (value is None or _is_record(value, Augment), f"a map of {', '.join(AUGMENT)}"),
         "density": (_is_map(value, GROUPS) and all(_is_schedule(one) for one in value.values()),
                     f"a schedule ({', '.join(SCHEDULE)}) for {' or '.join(GROUPS)}"),
+        "integer": (value is None or _is_record(value, IntegerPlan), f"a map of {', '.join(INTEGER)}"),
         "spans": (value is None or _is_record(value, SpanPlan), "settings of a SpanPlan"),
         "admm": (value is None or _is_record(value, AdmmPlan), "settings of an AdmmPlan"),
         "shape": (_is_map(value, SIZES) and all(type(one) is SIZES[name] for name, one in value.items()),
@@ -359,7 +382,7 @@ def shrink(recipe: Recipe) -> Recipe:
         recipe,
         shape=albert if recipe.shape else {},
         layer=1,
-        epochs=1,
+        epochs=min(1, recipe.epochs),
         batch_tokens=50,
         batch=16,
         embedding_steps=3,

@@ -269,6 +269,9 @@ def _card(
     if recipe.phase != "general":
         network.eval()
         card |= {"task": given.task, "classes": list(given.classes)}
+        if network.integers is not None:
+            label = network.integers.plan.label
+            return card | {f"dev_per_exit_{label}": _judged(recipe, network, given, folder, label, log)}
         card["dev_per_exit_fp32"] = _judged(recipe, network, given, folder, "fp32", log)
         twin = copy.deepcopy(network)
         with FakeQuantized(twin, batches(given.calibration(), 4000, None)):

@@ -1,0 +1,51 @@
+"""Values of codes with gradients that pass straight through, and the choice of their scales.
+
+The rules are siliconbert.reference.integer's; the gradient is Bengio et al. 2013's.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+CLIPS_TRIED = 40
+SMALL = 1e-8  # a tensor of zeros has some scale, too
+LARGEST_PARAMETER, MOST_BITS = 127, 30  # code of a layer norm's gain or shift, bits behind its point
+
+
+def snapped(x: Tensor, step: Tensor | float, least: int, most: int) -> Tensor:
+    """The values code * step nearest to x, codes in least..most; the gradient is 1 between the two ends.
+
+    step : one number, or one a row
+    """
+    if not isinstance(step, Tensor):
+        return torch.fake_quantize_per_tensor_affine(x, step, 0, least, most)
+    zero = torch.zeros_like(step, dtype=torch.int32)
+    if step.ndim:
+        return torch.fake_quantize_per_channel_affine(x, step, zero, 0, least, most)
+    return torch.fake_quantize_per_tensor_affine(x, step, zero, least, most)
+
+
+def eight_bits(scale: Tensor) -> Tensor:
+    """The nearest scale with an 8-bit mantissa.
+
+    >>> eight_bits(torch.tensor(25.333333)).item()
+    25.375
+    """
+    mantissa, exponent = torch.frexp(scale)
+    return torch.ldexp(torch.round(mantissa * 256) / 256, exponent)
+
+
+def tuned(weight: Tensor, code: int) -> Tensor:
+    """The magnitude of the largest code with the least squared error, of some up to the largest weight."""
+    top = weight.abs().amax().clamp_min(SMALL)
+    clips = top * torch.arange(1, CLIPS_TRIED + 1, device=weight.device) / CLIPS_TRIED
+    errors = [(snapped(weight, clip / code, -code, code) - weight).square().sum() for clip in clips]
+    return clips[torch.stack(errors).argmin()].clone()
+
+
+def fixed_point(x: Tensor) -> Tensor:
+    """The values of 8-bit codes with as many bits behind the point as the largest allows."""
+    most = x.detach().abs().amax().clamp_min(SMALL)
+    bits = torch.floor(torch.log2((LARGEST_PARAMETER + 0.5) / most)).clamp_max(MOST_BITS)
+    return snapped(x, torch.exp2(-bits), -LARGEST_PARAMETER, LARGEST_PARAMETER)
