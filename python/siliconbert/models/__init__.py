@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
-<<<<<<< HEAD
-from siliconbert.models.language import LanguageModel
-=======
 from siliconbert.models.integer.trained import recorded
->>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
+from siliconbert.models.language import LanguageModel
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape

@@ -20,22 +20,14 @@ from siliconbert.train.network import Shape
 from siliconbert.train.pruning import GROUPS, Schedule
 from siliconbert.train.spans import SpanPlan
 
-<<<<<<< HEAD
-RECORDS = {"augment": Augment, "spans": SpanPlan, "admm": AdmmPlan}
-=======
-RECORDS = {"augment": Augment, "spans": SpanPlan, "integer": IntegerPlan}
->>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
+RECORDS = {"augment": Augment, "spans": SpanPlan, "admm": AdmmPlan, "integer": IntegerPlan}
 SIZES = get_type_hints(Shape)
 PHASES = ("general", "task", "ramps", "language")
 KINDS = ("deebert", "linear")
 AUGMENT, SCHEDULE = get_type_hints(Augment), get_type_hints(Schedule)
-<<<<<<< HEAD
+INTEGER = get_type_hints(IntegerPlan)
 PRETRAINED = ("package", "base", "svd")
 STARTS = (*PRETRAINED, "new")  # any other start is the name of a recipe that has run before
-=======
-INTEGER = get_type_hints(IntegerPlan)
-STARTS = ("package", "base", "svd")  # any other start is the name of a recipe that has run before
->>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
 
 
 PLANNING = ("budget_minutes", "evaluate_minutes", "checkpoint_minutes")  # move no weight
@@ -128,15 +120,12 @@ class Recipe:
     density: dict[str, Schedule] = field(default_factory=dict)
     score_lr: float = 1e-2
     spans: SpanPlan | None = None
-<<<<<<< HEAD
     window: int = wikitext.WINDOW
     causal: bool = True
     smoothing: float = 0.0
     admm: AdmmPlan | None = None
     sweep: tuple[float, ...] = ()
-=======
     integer: IntegerPlan | None = None
->>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
     kind: str = "deebert"
     clip: float = 1.0
     evaluate_minutes: float = 2.5
@@ -252,13 +241,9 @@ def _check_text(place: str, recipe: Recipe) -> None:
         raise ValueError(f"train: {place}: text without labels, made up or not, needs a teacher")
     if (recipe.extra or recipe.unlabelled) and recipe.data == "general":
         raise ValueError(f"train: {place}: extra text is for a task, data is general")
-<<<<<<< HEAD
-    for key in RECORDS.keys() - {"admm"}:
-=======
     if recipe.integer and (recipe.spans or recipe.attention_share):
         raise ValueError(f"train: {place}: integer does not go with spans or attention_share")
-    for key in RECORDS:
->>>>>>> d2a27b7 (train: BERT in FQ-BERT's integers, step by step, with calibration alone for comparison; recipes for SST-2 and MNLI)
+    for key in RECORDS.keys() - {"admm"}:
         if getattr(recipe, key) is not None and recipe.phase != "task":
             raise ValueError(f"train: {place}: {key} is for a task phase, got {recipe.phase}")
 
