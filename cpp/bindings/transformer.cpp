@@ -46,6 +46,7 @@ NetworkShape make_shape(const py::dict& given) {
     shape.activation = activation_by_name(given["activation"].cast<std::string>());
     shape.epsilon = given["epsilon"].cast<float>();
     shape.fixed_point = given.contains("fixed_point") && given["fixed_point"].cast<bool>();
+    shape.causal = given.contains("causal") && given["causal"].cast<bool>();
     check_shape(shape);
     return shape;
 }
@@ -144,6 +145,31 @@ py::array_t<float> hidden(const Encoder& encoder, const Ids& ids, const Ids& typ
     return states;
 }
 
+py::array_t<float> next_words(const Encoder& encoder, const Ids& ids, const Ids& types,
+                              const Offsets& offsets, int threads) {
+    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const std::size_t words = encoder.shape().vocabulary;
+    py::array_t<float> logits({batch.ids.size(), words});
+    float* out = logits.mutable_data();
+    const py::gil_scoped_release release;
+    encoder.next_words(batch, threads, {out, batch.ids.size() * words});
+    return logits;
+}
+
+// Likeliest next words, and the losses of those that follow.
+std::pair<py::array_t<std::int32_t>, py::array_t<float>> judge(const Encoder& encoder, const Ids& ids,
+                                                               const Ids& types, const Offsets& offsets,
+                                                               const Ids& following, int threads) {
+    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const auto tokens = static_cast<py::ssize_t>(batch.ids.size());
+    std::pair found{py::array_t<std::int32_t>(tokens), py::array_t<float>(tokens)};
+    const std::span best(found.first.mutable_data(), batch.ids.size());
+    const std::span loss(found.second.mutable_data(), batch.ids.size());
+    const py::gil_scoped_release release;
+    encoder.judge(batch, view(following), threads, best, loss);
+    return found;
+}
+
 std::map<std::string, float> calibrate(const Encoder& encoder, const Ids& ids, const Ids& types,
                                        const Offsets& offsets, int threads) {
     const Batch batch = make_batch(encoder, ids, types, offsets);
@@ -194,6 +220,10 @@ void bind_transformer(py::module_& core) {
              py::arg("progress") = py::none(), py::arg("faults") = py::none(), py::arg("seed") = 0,
              py::arg("trial") = 0)
         .def("hidden", &hidden, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0)
+        .def("next_words", &next_words, py::arg("ids"), py::arg("types"), py::arg("offsets"),
+             py::arg("threads") = 0)
+        .def("judge", &judge, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("following"),
+             py::arg("threads") = 0)
         .def("calibrate", &calibrate, py::arg("ids"), py::arg("types"), py::arg("offsets"),
              py::arg("threads") = 0);
     transformer.def("reading", &reading, py::arg("encoder"), py::arg("ids"), py::arg("types"),

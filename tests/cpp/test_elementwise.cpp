@@ -94,3 +94,29 @@ TEST_CASE("max_abs finds a negative extreme at any place") {
     }
     CHECK(max_abs(nullptr, 0) == 0);
 }
+
+TEST_CASE("a causal softmax is that of the keys up to the query, and 0 after it") {
+    constexpr std::size_t heads = 2;
+    constexpr std::size_t tokens = 9;
+    const std::vector<float> before = random_values(heads * tokens * tokens, 6);
+    std::vector<float> values = before;
+    causal_softmax_rows(values.data(), heads, tokens, 0.7F);
+    for (std::size_t i = 0; i < heads * tokens; ++i) {
+        std::vector<float> row(before.begin() + static_cast<long>(i * tokens),
+                               before.begin() + static_cast<long>(i * tokens + i % tokens + 1));
+        softmax_rows(row.data(), 1, row.size(), 0.7F);
+        row.resize(tokens, 0.0F);
+        REQUIRE(std::equal(row.begin(), row.end(), values.begin() + static_cast<long>(i * tokens)));
+    }
+}
+
+TEST_CASE("cross entropy is the exact one within 1e-5") {
+    for (const std::size_t columns : {1U, 3U, 40U, 14362U}) {
+        std::vector<float> row = random_values(columns, 7);
+        for (float& value : row) value *= 10;
+        double sum = 0;
+        for (const float value : row) sum += std::exp(static_cast<double>(value));
+        const double wanted = std::log(sum) - static_cast<double>(row[columns / 2]);
+        REQUIRE(std::abs(cross_entropy(row.data(), columns, columns / 2) - wanted) < 1e-5 * (1 + wanted));
+    }
+}

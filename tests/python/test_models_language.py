@@ -1,12 +1,15 @@
 """Language models: folders, compressed files, and what cannot be one."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 import siliconbert as sb
+from siliconbert.data import wikitext
+from siliconbert.reference import transformer as reference
 
 WORDS, WIDTH, FFN, WINDOW = 40, 32, 16, 9
 BERT = {
@@ -90,6 +93,108 @@ def test_zeros_are_pruned_weights_and_stay_so_in_a_compressed_file(tmp_path):
     again = sb.models.load(tmp_path / "lm.safetensors")
     assert isinstance(again, sb.models.LanguageModel)
     assert (again.fingerprint, again.words) == (small.fingerprint, model.words)
+
+
+@pytest.fixture(params=["causal", "unmasked"])
+def model(request, tmp_path):
+    return sb.models.load(written(tmp_path / "lm", language_model={"causal": request.param == "causal"}))
+
+
+def some_windows(count=7, length=WINDOW, seed=2):
+    return np.random.default_rng(seed).integers(0, WORDS, (count, length)).astype(np.int32)
+
+
+def twin(model, read):
+    """The definition in float64."""
+    plain = {name: values.astype(np.float64) for name, values in model.tensors.items()}
+    return np.array([reference.next_words(model.shape.engine(), plain, row) for row in read])
+
+
+@pytest.mark.parametrize("back_end", ["onednn", "eigen"])
+def test_next_words_are_those_of_the_definition(model, back_end, monkeypatch):
+    monkeypatch.setenv("SILICONBERT_LINEAR", back_end)
+    read = some_windows()
+    np.testing.assert_allclose(model.next_words(read), twin(model, read), atol=1e-5, rtol=1e-5)
+
+
+def test_next_words_are_those_of_pytorch(model, tmp_path):
+    torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
+    from siliconbert.train import language
+
+    network = language.load(tmp_path / "lm").eval()
+    read = some_windows()
+    with torch.no_grad():
+        wanted = network.next_words(torch.from_numpy(read).long(), torch.float32).numpy()
+    np.testing.assert_allclose(model.next_words(read), wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_a_causal_place_does_not_see_what_follows(model):
+    read = some_windows()
+    other = read.copy()
+    other[:, 5:] = (other[:, 5:] + 1) % WORDS
+    same = np.array_equal(model.next_words(read)[:, :5], model.next_words(other)[:, :5])
+    assert same == (model.shape.decoder == "causal")
+
+
+def test_judging_agrees_with_the_logits_at_any_thread_count(model):
+    text = some_windows(60, WINDOW + 1)
+    logits = model.next_words(text[:, :-1]).astype(np.float64)
+    loss = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, text[:, 1:, None], -1)[..., 0]
+    found = model.judge(text, threads=1)
+    assert np.array_equal(found.best, logits.argmax(-1))
+    np.testing.assert_allclose(found.loss, loss, atol=1e-5)
+    assert found.accuracy == np.mean(found.best == text[:, 1:])
+    assert found.perplexity == pytest.approx(np.exp(loss.mean()))
+    for threads in (2, 3, 7):
+        again = model.judge(text, threads=threads)
+        assert np.array_equal(again.best, found.best)
+        assert np.array_equal(again.loss, found.loss)
+
+
+def test_a_corpus_must_number_the_words_as_the_model_does(folder):
+    model = sb.models.load(folder)
+    lines = [" ".join(model.words)]
+    corpus = wikitext.number("made up", lines, lines * 3, "made up")
+    with pytest.raises(
+        ValueError, match="corpus must have the model's 40 words in their order, made up has 44"
+    ):
+        model.judge(corpus)
+    ours = replace(model, vocabulary="\n".join(corpus.words[:WORDS]).encode())
+    few = replace(corpus, words=corpus.words[:WORDS], held=corpus.held % WORDS)
+    assert ours.judge(few).best.shape == (13, WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ([1, 2], r"read must be whole numbers of shape \(windows, 1 or more\), got int64 of shape \(2,\)"),
+        ([[0.5]], "read must be whole numbers"),
+        ([[-1]], r"read must have word numbers from 0 on, got -1\.\.-1"),
+        ([[WORDS]], r"ids must be in 0\.\.39, got 40"),
+        ([[0] * (WINDOW + 1)], "must have at most 9 tokens, got 10"),
+    ],
+)
+def test_windows_that_cannot_be_read_are_refused(folder, read, said):
+    with pytest.raises(ValueError, match=said):
+        sb.models.load(folder).next_words(np.array(read))
+
+
+def test_what_language_models_cannot_do_is_said(folder):
+    model = sb.models.load(folder)
+    with pytest.raises(ValueError, match=r"judge: following must be in 0\.\.39, got 40"):
+        model.judge([[1, WORDS]])
+    with pytest.raises(ValueError, match="neither attention spans nor 16-bit special functions"):
+        model.with_sfu().next_words([[1]])
+    with pytest.raises(ValueError, match="the model must have a classifier"):
+        model.trace([[1, 2]])
+
+
+def test_other_models_have_no_next_word(folder):
+    model = sb.models.load(folder)
+    plain = {name: values for name, values in model.tensors.items() if not name.startswith("decoder.")}
+    bare = replace(model, shape=replace(model.shape, decoder=""), tensors=plain)
+    with pytest.raises(ValueError, match="next_words: the model must be a language model, it has no decoder"):
+        bare.next_words([[1]])
 
 
 @pytest.mark.parametrize(

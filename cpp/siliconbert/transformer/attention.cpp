@@ -124,6 +124,8 @@ bool Pass::attend_block(const Sentence& at, const QueryBlock& block) {
     const float scale = 1 / std::sqrt(static_cast<float>(heads.head_width));
     if (weights_.shape.fixed_point) {
         fixed_point_softmax(at, block, scale);
+    } else if (weights_.shape.causal) {
+        causal_softmax_rows(scores_.data(), heads.on.size(), block.count, scale);
     } else if (!heads.windowed()) {
         softmax_rows(scores_.data(), heads.on.size() * block.count, block.keys.count(), scale);
     } else if (!window(at, block, scale)) {

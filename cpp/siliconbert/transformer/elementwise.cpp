@@ -116,6 +116,26 @@ void softmax_rows(float* values, std::size_t rows, std::size_t columns, float sc
     }
 }
 
+void causal_softmax_rows(float* values, std::size_t heads, std::size_t tokens, float scale) {
+    for (std::size_t i = 0; i < heads * tokens; ++i) {
+        float* row = values + i * tokens;
+        const std::size_t seen = i % tokens + 1;
+        softmax_rows(row, 1, seen, scale);
+        std::fill(row + seen, row + tokens, 0.0F);
+    }
+}
+
+SILICONBERT_CLONES
+float cross_entropy(float* row, std::size_t columns, std::size_t column) {
+    const float wanted = row[column];
+    float largest = 0;
+    exponential_rows(row, 1, columns, 1, &largest);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (std::size_t j = 0; j < columns; ++j) sum += row[j];
+    return largest + std::log(sum) - wanted;
+}
+
 SILICONBERT_CLONES
 void layer_norm_rows(const float* x, const float* residual, const float* gain, const float* shift, float* out,
                      std::size_t rows, std::size_t columns, float epsilon) {

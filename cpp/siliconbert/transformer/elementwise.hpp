@@ -11,6 +11,13 @@ namespace siliconbert {
 // values within 20 of the largest after scaling (the rounding of the difference itself).
 void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale);
 
+// Softmax of every head's square of scores (tokens x tokens) over the keys up to each query; the others
+// become 0.
+void causal_softmax_rows(float* values, std::size_t heads, std::size_t tokens, float scale);
+
+// -log of the softmax of a row at `column`; the row is overwritten.
+float cross_entropy(float* row, std::size_t columns, std::size_t column);
+
 // The first half of a softmax: e^(scale (v - largest of its row)) in place; scale * the largest of every row
 // goes to `largest`, where given.
 void exponential_rows(float* values, std::size_t rows, std::size_t columns, float scale, float* largest);

@@ -4,6 +4,7 @@
 
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/parallel.hpp"
+#include "siliconbert/transformer/elementwise.hpp"
 #include "siliconbert/transformer/pass.hpp"
 
 namespace siliconbert {
@@ -117,6 +118,48 @@ void Encoder::hidden(const Batch& batch, int threads, std::span<float> states) c
         pass.embed();
         for (std::size_t l = 1; l <= shape().layers; ++l) pass.layer(l);
         std::ranges::copy(pass.states(), states.data() + batch.start(from) * shape().hidden);
+    });
+}
+
+// Calls body(first token, tokens, logits) for blocks of tokens, in parallel; it may overwrite the logits.
+template <class Body>
+void Encoder::each_decoded(const Batch& batch, int threads, const char* caller, Body&& body) const {
+    require(weights_->decoder != nullptr, caller, ": the model must be a language model, it has no decoder");
+    each_pass(batch, 0, batch.sentences(), threads, [&](std::size_t from, std::size_t to) {
+        Pass pass(*weights_, word_table_, batch, from, to);
+        pass.embed();
+        for (std::size_t l = 1; l <= shape().layers; ++l) pass.layer(l);
+        const std::size_t tokens = batch.start(to) - batch.start(from);
+        std::vector<float> logits(row_block * shape().vocabulary);
+        for (std::size_t row = 0; row < tokens; row += row_block) {
+            pass.decode(row, logits.data());
+            body(batch.start(from) + row, std::min(row_block, tokens - row), logits.data());
+        }
+    });
+}
+
+void Encoder::next_words(const Batch& batch, int threads, std::span<float> logits) const {
+    const std::size_t words = shape().vocabulary;
+    each_decoded(batch, threads, "next_words", [&](std::size_t first, std::size_t count, const float* rows) {
+        std::copy_n(rows, count * words, logits.data() + first * words);
+    });
+}
+
+void Encoder::judge(const Batch& batch, std::span<const std::int32_t> following, int threads,
+                    std::span<std::int32_t> best, std::span<float> loss) const {
+    const std::size_t words = shape().vocabulary;
+    require(following.size() == batch.ids.size(), "judge: following must be as many as ids (",
+            batch.ids.size(), "), got ", following.size());
+    for (const std::int32_t word : following) {
+        require(word >= 0 && static_cast<std::size_t>(word) < words, "judge: following must be in 0..",
+                words - 1, ", got ", word);
+    }
+    each_decoded(batch, threads, "judge", [&](std::size_t first, std::size_t count, float* rows) {
+        for (std::size_t i = 0; i < count; ++i) {
+            float* row = rows + i * words;
+            best[first + i] = static_cast<std::int32_t>(std::max_element(row, row + words) - row);
+            loss[first + i] = cross_entropy(row, words, static_cast<std::size_t>(following[first + i]));
+        }
     });
 }
 

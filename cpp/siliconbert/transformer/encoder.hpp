@@ -43,11 +43,18 @@ class Encoder {
     std::vector<std::size_t> flips(const Batch& batch, const Flight& flight) const;
     // states: tokens x hidden after the last layer.
     void hidden(const Batch& batch, int threads, std::span<float> states) const;
+    // logits: tokens x vocabulary, of a language model's next word after every token of a checked batch.
+    void next_words(const Batch& batch, int threads, std::span<float> logits) const;
+    // Of every token the likeliest next word, and -log of the probability of the one that follows.
+    void judge(const Batch& batch, std::span<const std::int32_t> following, int threads,
+               std::span<std::int32_t> best, std::span<float> loss) const;
     // Largest magnitude at every place; the network must run in fp32.
     std::vector<float> calibrate(const Batch& batch, int threads) const;
 
  private:
     void keep_word_table(const Tensors& tensors);
+    template <class Body>
+    void each_decoded(const Batch& batch, int threads, const char* caller, Body&& body) const;
 
     std::shared_ptr<const Weights> weights_;
     std::shared_ptr<const std::vector<float>> kept_;  // empty where the caller keeps the word table

@@ -28,6 +28,7 @@ struct NetworkShape {
     Activation activation = Activation::gelu;
     float epsilon = 1e-12F;    // of layer norm
     bool fixed_point = false;  // a layer's softmax and norms in 16 bits: fixed_point.hpp
+    bool causal = false;       // a token sees those up to itself only
 
     std::size_t group(std::size_t layer) const { return (layer - 1) * groups / layers; }
     std::size_t head_width() const { return hidden / heads; }

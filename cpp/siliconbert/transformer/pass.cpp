@@ -176,6 +176,10 @@ void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t
     }
 }
 
+void Pass::decode(std::size_t row, float* logits) const {
+    weights_.decoder->apply(x_.data() + row * hidden_, logits);
+}
+
 // One row a sentence, `count` of them.
 const void* Pass::exit_side(std::size_t place, const float* values, std::size_t from, std::size_t count) {
     const void* found = side(place, values, count * hidden_, row_block * hidden_, input_);

@@ -28,6 +28,8 @@ class Pass {
     void layer(std::size_t layer);  // 1-based
     // Logits of all sentences of the pass at an exit: sentences x classes.
     void exit(const ExitWeights& weights, std::span<float> logits, std::size_t stride);
+    // Logits of a language model's next word after the row_block tokens from `row` on: row_block x words.
+    void decode(std::size_t row, float* logits) const;
     std::span<const float> states() const { return {x_.data(), tokens_ * hidden_}; }
 
  private:

@@ -19,6 +19,8 @@ void append(std::vector<float>& to, std::span<const float> values) {
 std::vector<LayerHeads> heads_of(const NetworkShape& shape, const std::optional<Spans>& spans) {
     check_shape(shape);
     if (spans) check_spans(*spans, shape);
+    require(!shape.causal || (!spans && !shape.fixed_point),
+            "Encoder: a causal network must have neither attention spans nor 16-bit special functions");
     std::vector<LayerHeads> heads;
     for (std::size_t g = 0; g < shape.groups; ++g) heads.emplace_back(shape, spans, g);
     return heads;
@@ -37,6 +39,9 @@ class Packer {
             layer(weights_.groups[g], weights_.heads[g], say("layers.", g, "."));
         }
         exits();
+        if (tensors_.has("decoder.weight")) {
+            linear(weights_.decoder, "decoder", shape_.vocabulary, shape_.hidden);
+        }
     }
 
  private:
@@ -178,6 +183,7 @@ Weights::Weights(std::shared_ptr<const Products> back_end, const NetworkShape& n
     if (formats) {
         require(formats->size() == Places(shape).count(), "Encoder: activations must have ",
                 Places(shape).count(), " places, got ", formats->size());
+        require(!tensors.has("decoder.weight"), "Encoder: a language model must run in fp32");
     }
     Packer(*this, tensors, "").pack();
 }

@@ -65,6 +65,7 @@ struct Weights {
     EmbeddingWeights embeddings;
     std::vector<LayerWeights> groups;
     std::vector<ExitWeights> exits;
+    std::shared_ptr<const Linear> decoder;  // of a language model, onto the vocabulary; empty in others
 };
 
 }  // namespace siliconbert

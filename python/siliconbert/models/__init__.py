@@ -11,7 +11,7 @@ from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
 from siliconbert.models.integer.trained import recorded
-from siliconbert.models.language import LanguageModel
+from siliconbert.models.language import Judged, LanguageModel
 from siliconbert.models.model import Activations, Model
 from siliconbert.models.sentences import Sentences, Tokens
 from siliconbert.models.shape import Shape
@@ -26,6 +26,7 @@ __all__ = [
     "Faulty",
     "Integer",
     "IntegerModel",
+    "Judged",
     "LanguageModel",
     "Model",
     "Sentences",

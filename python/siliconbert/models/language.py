@@ -3,18 +3,102 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from numpy.typing import NDArray
+
+from siliconbert.data.wikitext import Corpus, windows
 from siliconbert.models.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """How well a language model foretells a text, place by place.
+
+    best : the likeliest word after every place, (windows, places); loss : -log of the right one's probability
+    """
+
+    best: NDArray[np.int32]
+    loss: NDArray[np.float32]
+    right: NDArray[np.bool_]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the places whose likeliest next word is right."""
+        return float(self.right.mean())
+
+    @property
+    def perplexity(self) -> float:
+        """Exponential of the mean loss."""
+        return float(np.exp(self.loss.mean(dtype=np.float64)))
 
 
 @dataclass(frozen=True, eq=False)
 class LanguageModel(Model):
     """A Transformer encoder with a decoder onto its vocabulary at every place; see Shape.decoder.
 
-    `vocabulary` is its word list, one word a line.
+    `vocabulary` is its word list, one word a line. A window holds at most shape.positions words.
     """
 
     @property
     def words(self) -> tuple[str, ...]:
         """The vocabulary, by number; none where the model came without its list."""
         return tuple(self.vocabulary.decode().splitlines()) if self.vocabulary is not None else ()
+
+    @cached_property
+    def tokenizer(self) -> None:
+        """None: a language model reads word numbers."""
+        return None
+
+    def next_words(self, read: npt.ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
+        """Logits of the word after every place, (windows, places, words).
+
+        read    : word numbers, (windows, places)
+        threads : None for all processors; the result is the same at any count
+        errors  : ValueError for other shapes and for words or lengths that the model does not have
+        """
+        rows = _rows(read, "LanguageModel.next_words: read", 1)
+        logits: NDArray[np.float32] = self.encoder.next_words(*_batch(rows), threads or 0)
+        return logits.reshape(*rows.shape, -1)
+
+    def judge(self, text: Corpus | npt.ArrayLike, threads: int | None = None) -> Judged:
+        """What the model foretells at every place of a text, against what stands there.
+
+        text : data.wikitext.windows(...), (windows, places + 1): row[:-1] is read, row[1:] to be foretold; or
+               a corpus, whose held-out text is taken
+        """
+        rows = self.held(text) if isinstance(text, Corpus) else text
+        rows = _rows(rows, "LanguageModel.judge: text", 2)
+        following = np.ascontiguousarray(rows[:, 1:])
+        best, loss = self.encoder.judge(*_batch(rows[:, :-1]), following.ravel(), threads or 0)
+        best = best.reshape(following.shape)
+        return Judged(best, loss.reshape(following.shape), best == following)
+
+    def held(self, corpus: Corpus) -> NDArray[np.int32]:
+        """The windows of a corpus's held-out text; ValueError where it numbers other words than the model."""
+        if self.words != corpus.words:
+            raise ValueError(
+                f"LanguageModel.held: corpus must have the model's {len(self.words)} words in their order, "
+                f"{corpus.name} has {len(corpus.words)}"
+            )
+        return windows(corpus.held, self.shape.positions)
+
+
+def _rows(given: npt.ArrayLike, what: str, least: int) -> NDArray[np.int32]:
+    rows = np.asarray(given)
+    if rows.ndim != 2 or rows.dtype.kind not in "iu" or len(rows) == 0 or rows.shape[1] < least:
+        raise ValueError(
+            f"{what} must be whole numbers of shape (windows, {least} or more), got {rows.dtype} of shape "
+            f"{rows.shape}"
+        )
+    if rows.min() < 0 or rows.max() > np.iinfo(np.int32).max:
+        raise ValueError(f"{what} must have word numbers from 0 on, got {rows.min()}..{rows.max()}")
+    return rows.astype(np.int32)
+
+
+def _batch(rows: NDArray[np.int32]) -> tuple[Any, ...]:
+    ids = np.ascontiguousarray(rows).ravel()
+    return ids, np.zeros_like(ids), np.arange(len(rows) + 1, dtype=np.int64) * rows.shape[1]

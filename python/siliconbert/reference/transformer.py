@@ -17,7 +17,8 @@ def untouched(place, values):
 def trace(shape, tensors, ids, types=None, quantize=untouched, spans=None):
     """Logits after every layer that has a classifier, (exits, classes).
 
-    shape    : dict with layers, groups, heads, activation, epsilon and classes
+    shape    : dict with layers, groups, heads, activation, epsilon and classes; a true "causal" where a token
+               sees those up to itself only
     tensors  : canonical name -> array; all of one floating-point type, which every step keeps
     ids      : token ids of one sentence; types: their segment, default all 0
     quantize : called as quantize(place, values) on every operand of a product that is not a weight
@@ -38,9 +39,20 @@ def hidden(shape, tensors, ids, types=None, quantize=untouched, spans=None):
     states = [_embed(shape, tensors, np.asarray(ids), types, quantize)]
     for layer in range(1, shape["layers"] + 1):
         group = (layer - 1) * shape["groups"] // shape["layers"]
-        keep = kept(spans, group, len(states[0]))
+        keep = seen_so_far if shape.get("causal") else kept(spans, group, len(states[0]))
         states.append(_layer(shape, tensors, f"layers.{group}", f"layer.{layer}", states[-1], quantize, keep))
     return states
+
+
+def next_words(shape, tensors, ids):
+    """Logits of a language model's next word after every token, (tokens, vocabulary)."""
+    return _linear(tensors, "decoder", hidden(shape, tensors, ids)[-1])
+
+
+def seen_so_far(probabilities):
+    """What is left of (heads, queries, keys) where a query sees no later key."""
+    found = np.tril(probabilities)
+    return found / found.sum(axis=-1, keepdims=True)
 
 
 def _embed(shape, tensors, ids, types, quantize):
