@@ -65,7 +65,7 @@ def run(
             shutil.rmtree(place / "model")
         curve.append({"density": density, **json.loads((place / METRICS).read_text())})
     with export.placed(folder / "model") as fresh:
-        card = {"name": recipe.name, "stages": [{"recipe": recipe.plain()}], "curve": curve}
+        card = {"name": recipe.name, "stages": [*_stages(start), {"recipe": recipe.plain()}], "curve": curve}
         (fresh / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     return folder / "model"
 
@@ -222,7 +222,6 @@ def _card(
     found: dict[str, Any],
 ) -> dict[str, Any]:
     """The model card: every stage with its recipe, data and minutes, and the metrics of the result."""
-    before = json.loads((start / "card.json").read_text())["stages"] if start is not None else []
     stage = {
         "recipe": recipe.plain(),
         "data": corpus.provenance,
@@ -230,7 +229,15 @@ def _card(
         "torch": torch.__version__,
         "device": devices.words(network.device),
     }
-    return {"name": recipe.name, "task": corpus.name, "stages": [*before, stage], "held_out": found}
+    return {"name": recipe.name, "task": corpus.name, "stages": [*_stages(start), stage], "held_out": found}
+
+
+def _stages(start: Path | None) -> list[Any]:
+    """What the start has learnt before."""
+    if start is None:
+        return []
+    found: list[Any] = json.loads((start / "card.json").read_text())["stages"]
+    return found
 
 
 def _made_up() -> Corpus:
