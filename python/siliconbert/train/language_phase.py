@@ -162,26 +162,30 @@ def _loss(network: LanguageModel, batch: Batch, smoothing: float) -> Tensor:
 def judge(
     network: LanguageModel, held: Texts, dtype: torch.dtype = torch.bfloat16
 ) -> tuple[dict[str, Any], np.ndarray]:
-    """Accuracy of the next word and perplexity over all places of the windows; the words predicted."""
+    """Accuracy of the next word and perplexity over all places of the windows; the words predicted.
+
+    `deviation` is the standard deviation of the windows' accuracies: places of one window are not independent.
+    """
     training = network.training
     network.eval()
     predicted = np.zeros((len(held), len(held.ids[0]) - 1), np.int32)
-    hits, loss = 0, 0.0
+    loss = 0.0
     with torch.no_grad():
         for batch in batches(held, JUDGED_TOKENS, None):
             logits = network.next_words(batch.ids[:, :-1], dtype)
             wanted = batch.ids[:, 1:].to(network.device)
-            best = logits.argmax(-1)
-            hits += int((best == wanted).sum())
             loss += float(F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum"))
-            predicted[batch.index.numpy()] = best.cpu().numpy()
+            predicted[batch.index.numpy()] = logits.argmax(-1).cpu().numpy()
     network.train(training)
-    places = predicted.size
-    return {
-        "accuracy": hits / places,
-        "perplexity": float(np.exp(loss / places)),
-        "places": places,
-    }, predicted
+    right = predicted == np.stack(held.ids)[:, 1:]
+    found = {
+        "accuracy": float(right.mean()),
+        "perplexity": float(np.exp(loss / right.size)),
+        "windows": len(right),
+        "places": right.size,
+        "deviation": float(right.mean(1).std(ddof=1)),
+    }
+    return found, predicted
 
 
 def said(found: dict[str, Any]) -> str:
