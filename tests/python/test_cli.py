@@ -22,6 +22,7 @@ COMMANDS = [
         "compress",
         "evaluate",
         "reproduce",
+        "explore",
         "demo",
         "bench trace",
         "bench campaign",

@@ -114,7 +114,8 @@ def test_processors_worked_by_hand_and_scaling(name):
     low, high = found.seconds("albert-base")
     # 12 layers of 931,135,488 MACs.
     assert low == pytest.approx(12 * 2 * 931_135_488 / (found.peak * found.share[1]))
-    assert low <= high and found.joules("albert-base") == (low * found.watts[0], high * found.watts[1])
+    energy = (low * found.watts[0] / found.clocks[0], high * found.watts[1] / found.clocks[1])
+    assert low <= high and found.joules("albert-base") == pytest.approx(energy)
     assert found.seconds("albert-base", layers=6) == pytest.approx((low / 2, high / 2))
     assert found.seconds("albert-base", heads_off=8)[0] < low
 
@@ -124,6 +125,12 @@ def test_tx2_lies_where_the_paper_puts_it():
     low, high = hardware.processor("tx2").seconds("albert-base")
     at = {n: hardware.accelerator("edgebert-12nm", n=n).base("albert-base").latency[0] for n in (8, 16)}
     assert low < at[8] and high > at[16]
+
+
+def test_a_power_and_its_clock_are_of_one_mode():
+    assert hardware.processor("tx2").clocks == pytest.approx((0.85 / 1.3, 1.12 / 1.3))
+    assert hardware.processor("tx2-cpu").clocks == pytest.approx((0.6, 1.0))
+    assert hardware.processor("i7-8700").clocks == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,9 @@ def test_figure_11_shows_both_readings_and_what_the_claims_need():
 
 def test_assumed_numbers_are_named():
     line = accelerator.assumed_line(hardware.names()[0])
-    assert "alpha" in line and "nominal_frequency" not in line
+    assert "nominal_frequency" not in line
+    # Without a threshold voltage the same frequency needs less; what a rise of the rail costs is nothing.
+    assert line.index("alpha") < line.index("leakage_power") < line.index("rail_capacitance")
     assert accelerator.assumed("memories", "lpddr4") == []
 
 

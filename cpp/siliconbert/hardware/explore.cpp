@@ -30,6 +30,7 @@ class Knots {
         const Knot high = knot(targets.size() - 1);
         add_between(low, high);
         row_.push_back(high);
+        drop_inner();
     }
 
     const std::vector<Knot>& row() const { return row_; }
@@ -54,6 +55,18 @@ class Knots {
         add_between(low, middle);
         row_.push_back(middle);
         add_between(middle, high);
+    }
+
+    // The search by halves also stops inside stretches of one state.
+    void drop_inner() {
+        std::size_t kept = 1;
+        for (std::size_t k = 1; k + 1 < row_.size(); ++k) {
+            const long state = row_[k].found.state;
+            const bool inner = row_[kept - 1].found.state == state && row_[k + 1].found.state == state;
+            if (!inner) row_[kept++] = row_[k];
+        }
+        row_[kept++] = row_.back();
+        row_.resize(kept);
     }
 
     const PlannedCosts& source_;

@@ -32,9 +32,9 @@ _FEW: dict[str, Any] = {
     "leakage_mw": [0, 8.6],
 }
 _MANY = {**_FEW, "heads_off": [0, 4, 7, 8], "rule": ["paper", "window"], "sequence": [64, 128]}
-# Voltages from the predicted layer; and 90 pairs of V and GHz at which the default curve runs.
+# Voltages from the predicted layer; and pairs of V and GHz that the default curve allows.
 _PLANNED: list[Voltage] = [None]
-_PAIRS: list[Voltage] = [(0.6 + 0.025 * i, 0.03 * k) for i in range(9) for k in range(1, 11)]
+_PAIRS: list[Voltage] = [(0.6 + 0.05 * i, 0.1 * k) for i in range(5) for k in range(1, 4)]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def grids(histograms: int) -> tuple[Grid, ...]:
     """Grids whose points share more or less: the more histograms or targets a design has, the faster."""
     both = [*_PLANNED, *_PAIRS]
     return (
-        Grid(_MANY, both, 16, 32, floor=True),
+        Grid(_MANY, both, 32, 32, floor=True),
         Grid(_FEW, _PLANNED, 64, histograms, floor=True),
         Grid(_FEW, _PLANNED, 1024, 32, floor=True),
         Grid(_FEW, _PLANNED, 16384, 1),

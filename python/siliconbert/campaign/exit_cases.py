@@ -28,20 +28,22 @@ def find(call: Call, model: str, data: str, drops: Sequence[float], files: Files
 
     errors : ValueError where they are of a model with another number of layers than `shape`, which runs them
     """
-    layers = hardware.shape(shape).layers
     if call.authors:
-        return _authors(call.authors, files, shape, layers)
-    return _model(call, model, data, drops, shape, layers)
+        return _authors(call.authors, files, shape)
+    return _model(call, model, data, drops, shape)
 
 
-def _check_depth(found: int, shape: str, layers: int) -> None:
+def check_depth(found: int, shape: str) -> int:
+    """The layers of a shape; ValueError where the exits are of another number."""
+    layers = hardware.shape(shape).layers
     if found != layers:
-        raise ValueError(f"reproduce: exits must be of {layers} layers, as {shape} has; got {found} layers")
+        raise ValueError(f"exits must be of {layers} layers, as {shape} has; got {found} layers")
+    return layers
 
 
-def _authors(folder: Path, files: Files, shape: str, layers: int) -> Found:
+def _authors(folder: Path, files: Files, shape: str) -> Found:
     entropy = authors.read_entropies(folder / files.entropies)
-    _check_depth(entropy.shape[1], shape, layers)
+    check_depth(entropy.shape[1], shape)
     found = authors.exits_at(entropy, folder, files, check_before=True)
     header = (
         f"exits: the authors' files {files.entropies} and {files.lut} at the printed thresholds, by the "
@@ -50,9 +52,9 @@ def _authors(folder: Path, files: Files, shape: str, layers: int) -> Found:
     return Found(dict(found), "authors", header)
 
 
-def _model(call: Call, model: str, data: str, drops: Sequence[float], shape: str, layers: int) -> Found:
+def _model(call: Call, model: str, data: str, drops: Sequence[float], shape: str) -> Found:
     subject, lut, origin = with_lut(call, model, data)
-    _check_depth(subject.model.shape.layers, shape, layers)
+    check_depth(subject.model.shape.layers, shape)
     trace = subject.traced(call)
     found = early_exit.at_drops(Rules(trace, subject.data.labels, lut), drops)
     return Found(found, "model", (*subject.header(trace), STAND_IN, origin))

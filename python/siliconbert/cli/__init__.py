@@ -9,7 +9,19 @@ import sys
 
 import typer
 
-from siliconbert.cli import bench, catalogue, compress, data, demo, evaluate, reproduce, run, status, train
+from siliconbert.cli import (
+    bench,
+    catalogue,
+    compress,
+    data,
+    demo,
+    evaluate,
+    explore,
+    reproduce,
+    run,
+    status,
+    train,
+)
 
 app = typer.Typer(
     name="siliconbert",
@@ -27,6 +39,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("status", epilog=status.EXAMPLE)(status.status)
 app.command("reproduce", epilog=reproduce.EXAMPLE)(reproduce.reproduce)
+app.command("explore", epilog=explore.EXAMPLE)(explore.explore)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.add_typer(bench.app, name="bench")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,9 +26,15 @@ def list_(
     sources: Annotated[
         bool, typer.Option("--sources", help="Every number instead, with unit, node and source.")
     ] = False,
+    own: Annotated[
+        Path | None,
+        typer.Option("--own", help="TOML file with accelerators or memories of your own, checked and added."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """List what there is: formats, cells, models, data, accelerators, memories, tables and more."""
+    if own is not None:
+        _load(kind, own)
     if sources:
         _show_sources([_known(kind, SOURCED)] if kind else SOURCED, json)
         return
@@ -37,6 +44,16 @@ def list_(
         return
     for k, entries in found.items():
         console.show_table(k, ["name", "what it is"], [[name, text] for name, text in entries.items()])
+
+
+def _load(kind: str | None, file: Path) -> None:
+    """A user's records of a kind; ValueError in one sentence where the file is wrong."""
+    from siliconbert import hardware
+
+    loads = {"accelerators": hardware.load_accelerators, "memories": hardware.load_memories}
+    if kind not in loads:
+        raise ValueError(f"list: --own must follow one of {', '.join(loads)}; got {kind or 'no kind'}")
+    loads[kind](file)
 
 
 def _known(kind: str, kinds: Sequence[str] = KINDS) -> str:

@@ -30,7 +30,7 @@ class ExitStatistics:
     """Where sentences leave, and how often the answers there are right.
 
     histogram : (L, L), how many sentences leave after layer row + 1 and were predicted to after column + 1
-    accuracy  : 0..1; NaN where it is not known, such points are on no front
+    accuracy  : 0..1; NaN where it is not known
     """
 
     name: str
@@ -111,13 +111,18 @@ class Exploration:
     def front(self) -> NDArray[np.int64]:
         """Indices of the feasible points that no other feasible point beats, ascending.
 
-        A point is beaten by one that is as accurate, as cheap, as fast and as small, and better in one.
+        A point is beaten by one that is as accurate, as cheap, as fast and as small, and better in one. Where
+        the accuracy is not known, by points with the same statistics only.
         """
+        accuracy = self._flat(self.accuracy)
         numbers = np.column_stack(
-            [-self._flat(self.accuracy), *(self._flat(getattr(self, k)) for k in _OBJECTIVES)]
+            [-np.nan_to_num(accuracy), *(self._flat(getattr(self, k)) for k in _OBJECTIVES)]
         )
         at = np.flatnonzero(self.feasible.ravel() & np.isfinite(numbers).all(axis=1))
-        return np.asarray(at[_core.front(numbers[at]).astype(bool)])
+        rivals = np.where(np.isnan(accuracy[at]), at % len(self.statistics), -1)
+        groups = [at[rivals == group] for group in np.unique(rivals)]
+        kept = [group[_core.front(numbers[group]).astype(bool)] for group in groups]
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *kept]))
 
     def table(self, indices: ArrayLike | None = None) -> pa.Table:
         """Points as an Arrow table: the axes, what they cost, whether they are feasible, and why not.
