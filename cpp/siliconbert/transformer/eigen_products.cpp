@@ -20,19 +20,21 @@ class EigenLinear final : public Linear {
     explicit EigenLinear(const LinearSpec& spec)
         : weight_(Eigen::Map<const Matrix>(spec.weight.data(), index(spec.out), index(spec.in))),
           bias_(spec.bias.begin(), spec.bias.end()),
-          activation_(spec.activation) {}
+          activation_(spec.activation),
+          rows_(spec.rows) {}
 
     void apply(const void* x, float* y) const override {
-        const Eigen::Map<const Matrix> rows(static_cast<const float*>(x), index(row_block), weight_.cols());
-        Eigen::Map<Matrix> out(y, index(row_block), weight_.rows());
+        const Eigen::Map<const Matrix> rows(static_cast<const float*>(x), index(rows_), weight_.cols());
+        Eigen::Map<Matrix> out(y, index(rows_), weight_.rows());
         out.noalias() = rows * weight_.transpose();
-        bias_activation_rows(y, bias_.data(), row_block, bias_.size(), activation_);
+        bias_activation_rows(y, bias_.data(), rows_, bias_.size(), activation_);
     }
 
  private:
     Matrix weight_;
     std::vector<float> bias_;
     Activation activation_;
+    std::size_t rows_;
 };
 
 class EigenAttention final : public AttentionProducts {

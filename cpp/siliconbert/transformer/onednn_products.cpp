@@ -60,9 +60,9 @@ dnnl::primitive_attr attributes(Activation activation = Activation::none) {
 class OnednnLinear final : public Linear {
  public:
     explicit OnednnLinear(const LinearSpec& spec)
-        : source_({dim(row_block), dim(spec.in)}, type_of(spec.number), memory::format_tag::ab),
+        : source_({dim(spec.rows), dim(spec.in)}, type_of(spec.number), memory::format_tag::ab),
           bias_({1, dim(spec.out)}, memory::data_type::f32, memory::format_tag::ab),
-          target_({dim(row_block), dim(spec.out)}, memory::data_type::f32, memory::format_tag::ab),
+          target_({dim(spec.rows), dim(spec.out)}, memory::data_type::f32, memory::format_tag::ab),
           description_(
               engine(), source_,
               memory::desc({dim(spec.in), dim(spec.out)}, type_of(spec.number), memory::format_tag::any),

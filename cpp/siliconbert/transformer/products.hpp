@@ -28,7 +28,8 @@ inline std::size_t padded_rows(std::size_t rows) { return (rows + row_block - 1)
 class Linear {
  public:
     virtual ~Linear() = default;
-    // x: row_block x in values (float, or bf16 bits as uint16_t); y: row_block x out floats. Both row-major.
+    // x: rows x in values (float, or bf16 bits as uint16_t); y: rows x out floats. Both row-major; `rows` are
+    // the specification's.
     virtual void apply(const void* x, float* y) const = 0;
 };
 
@@ -39,6 +40,7 @@ struct LinearSpec {
     std::size_t out = 0;
     Activation activation = Activation::none;
     Number number = Number::fp32;
+    std::size_t rows = row_block;  // of a call
 };
 
 // The two products of attention between some queries and some keys of a sentence; all heads in a call.
