@@ -230,6 +230,7 @@ void bind_transformer(py::module_& core) {
                     py::arg("offsets"), py::arg("tensor"), py::arg("rows"));
     bind_trials(transformer);
     bind_fixed_point(transformer);
+    bind_blocks(transformer);
 }
 
 }  // namespace siliconbert

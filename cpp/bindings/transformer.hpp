@@ -19,5 +19,6 @@ Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const
 
 void bind_trials(py::module_& transformer);
 void bind_fixed_point(py::module_& transformer);
+void bind_blocks(py::module_& transformer);
 
 }  // namespace siliconbert

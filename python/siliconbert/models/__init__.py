@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert.models.blocks import BlockLinear, Blocks, kernels
 from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
@@ -23,6 +24,8 @@ from siliconbert.models.zoo import get_zoo, write_index, zoo_file, zoo_folders, 
 
 __all__ = [
     "Activations",
+    "BlockLinear",
+    "Blocks",
     "Faulty",
     "Integer",
     "IntegerModel",
@@ -38,6 +41,7 @@ __all__ = [
     "Trials",
     "get_zoo",
     "integer_places",
+    "kernels",
     "load",
     "load_integer",
     "write_index",

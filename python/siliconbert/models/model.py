@@ -16,6 +16,7 @@ from siliconbert import _core, exits, formats, sparsity, storage
 from siliconbert.data import Data, Tokenizer
 from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
+from siliconbert.models.blocks import DENSEST, BlockNumber, Blocks, block_density
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
 from siliconbert.models.integer import Integer, IntegerModel, build
@@ -62,6 +63,7 @@ class Model:
     card        : recipe, seed, data, accuracy, licences
     spans       : None where every head sees the whole sentence
     sfu         : whether softmax and layer norm run in 16 bits, see with_sfu
+    blocks      : None where all products are dense, see with_cscb
     """
 
     name: str
@@ -74,6 +76,7 @@ class Model:
     card: Mapping[str, Any] = field(default_factory=dict)
     spans: Spans | None = None
     sfu: bool = False
+    blocks: Blocks | None = None
 
     @cached_property
     def encoder(self) -> Any:
@@ -81,7 +84,8 @@ class Model:
         active = self.activations.engine() if self.activations else None
         spans = self.spans.plain() if self.spans else None
         shape = self.shape.engine() | {"fixed_point": self.sfu}
-        return _core.transformer.Encoder(products(), shape, dict(self.tensors), active, spans)
+        back_end = products() if self.blocks is None else self.blocks.products(products())
+        return _core.transformer.Encoder(back_end, shape, dict(self.tensors), active, spans)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
@@ -101,6 +105,8 @@ class Model:
         digest.update(self.shape.decoder.encode())
         if self.sfu:
             digest.update(b"sfu")
+        if self.blocks is not None:
+            digest.update(repr(self.blocks).encode())
         if self.spans is not None:
             digest.update(repr(self.spans.plain()).encode())
         for name in sorted(self.tensors):
@@ -325,6 +331,25 @@ class Model:
         norm, whose variance is a few of its codes, and GELU and tanh, which the unit lacks. Not kept in files
         """
         return replace(self, sfu=sfu)
+
+    def with_cscb(self: Self, block: tuple[int, int] = (16, 16), number: BlockNumber = "fp32") -> Self:
+        """The same model, its block-sparse matrices multiplied by kept blocks only, see BlockLinear.
+
+        These are the products of whose blocks at most half hold a value other than zero; all others stay
+        dense, in fp32. NaN in an activation does not pass a block that is not kept. Not kept in files.
+
+        block  : (outputs, inputs): Block((16, 16), "row") prunes for it
+        number : "fp32"; "int8" for block-sparse products in 8 bits
+        errors : ValueError where no matrix has so few blocks
+        """
+        chosen = Blocks(block, number)
+        names = [name for name in self.matrices() if name.endswith(".weight")]
+        if all(block_density(self.tensors[name], block) > DENSEST for name in names):
+            raise ValueError(
+                f"Model.with_cscb: block must be one of which a matrix keeps at most {DENSEST:.0%}, "
+                f"none of {self.name} does at {block[0]} x {block[1]}"
+            )
+        return replace(self, blocks=chosen)
 
     def save(self, path: str | Path, table: str | Path | None = None, most_bytes: int = LARGEST_FILE) -> None:
         """Writes the compressed model file; it appears complete or not at all.

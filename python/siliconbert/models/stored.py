@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import _core, exits, faults, formats, storage
+from siliconbert.models.blocks import BlockNumber
 from siliconbert.models.model import Model
 from siliconbert.models.sentences import Tokens
 from siliconbert.models.spans import Spans
@@ -56,6 +57,10 @@ class Faulty(Stored):
     def with_sfu(self: Self, sfu: bool = True) -> Self:
         """See Model.with_sfu; the model before the faults gets it too."""
         return replace(super().with_sfu(sfu), origin=self.origin.with_sfu(sfu))
+
+    def with_cscb(self: Self, block: tuple[int, int] = (16, 16), number: BlockNumber = "fp32") -> Self:
+        """See Model.with_cscb; the model before the faults too."""
+        return replace(super().with_cscb(block, number), origin=self.origin.with_cscb(block, number))
 
     @cached_property
     def encoder(self) -> Any:

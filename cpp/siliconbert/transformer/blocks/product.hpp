@@ -42,13 +42,9 @@ std::unique_ptr<BlockProduct> fp32_block_product(const LinearSpec& spec, BlockCo
 std::unique_ptr<BlockProduct> int8_block_product(const LinearSpec& spec, BlockColumns blocks,
                                                  const BlockKernel& kernel);
 
-// Which of a network's products take their weights by blocks: those of whose blocks at most half are kept.
-struct BlockProducts {
-    BlockSize size;
-    BlockNumber number = BlockNumber::fp32;
-};
-
-// The layer of the network; nothing where too many blocks are kept, or the weight is smaller than one.
-std::unique_ptr<Linear> block_linear(const LinearSpec& spec, const BlockProducts& how);
+// The back end `dense` but for weights of which at most half of the blocks are kept: those are multiplied by
+// blocks. Products of both are in fp32 on the outside.
+std::shared_ptr<const Products> block_products(std::shared_ptr<const Products> dense, const BlockSize& size,
+                                               BlockNumber number);
 
 }  // namespace siliconbert

@@ -1,0 +1,102 @@
+"""Linear layers whose weights were pruned in blocks: only the kept blocks are stored and multiplied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from siliconbert import _core
+from siliconbert.storage.kept import grid
+
+BlockNumber = Literal["fp32", "int8"]
+# The core's limit too: with more of the blocks the dense product is about as fast.
+DENSEST = 0.5
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How a network takes its block-sparse weights: (outputs, inputs) of a block, and the number."""
+
+    block: tuple[int, int] = (16, 16)
+    number: BlockNumber = "fp32"
+
+    def products(self, dense: Any) -> Any:
+        """The back end that takes them so, and the others as `dense` does."""
+        return _core.transformer.block_products(dense, tuple(self.block), self.number)
+
+
+class BlockLinear:
+    """y = x W^T + b for a W whose blocks are mostly zero: compressed sparse column blocks (CSCB).
+
+    The kept blocks are those with a value other than zero. Column balanced pruning (Peng et al., ISQED 2021)
+    keeps the same number in every block column of W^T, so `kept` is then one number throughout; the product
+    takes any.
+
+    weight : (outputs, inputs), as in models
+    bias   : (outputs,), zeros where None
+    block  : (outputs, inputs) of a block, up to the weight's; edge blocks may be smaller
+    number : "fp32", or "int8": W by one scale for each output, x by one for each row, sums exact
+    kernel : name of one that runs here, see kernels(); None for the fastest
+    errors : ValueError
+
+    >>> layer = BlockLinear([[1, 2, 0, 0], [3, 4, 0, 0]], block=(2, 2))
+    >>> layer([[1, 1, 5, 5]]).tolist(), layer.kept.tolist(), layer.density
+    ([[3.0, 7.0]], [1], 0.5)
+    """
+
+    def __init__(
+        self,
+        weight: ArrayLike,
+        bias: ArrayLike | None = None,
+        block: tuple[int, int] = (16, 16),
+        number: BlockNumber = "fp32",
+        kernel: str | None = None,
+    ):
+        """Packs the weight."""
+        values = np.asarray(weight, np.float32)
+        added = np.zeros(len(values), np.float32) if bias is None else np.asarray(bias, np.float32)
+        if len(block) != 2 or min(block) < 1:
+            raise ValueError(f"BlockLinear: block must be two sizes of at least 1, got {block}")
+        self._core = _core.transformer.BlockProduct(values, added, tuple(block), number, kernel or "")
+        self.shape = values.shape
+        self.block = block
+
+    @property
+    def kernel(self) -> str:
+        """The instruction set it runs on."""
+        return str(self._core.kernel)
+
+    @property
+    def kept(self) -> NDArray[np.int64]:
+        """Kept blocks of every `block[0]` outputs: a block column of W^T."""
+        start = np.asarray(self._core.start, np.int64)
+        return start[1:] - start[:-1]
+
+    @property
+    def density(self) -> float:
+        """Kept share of all blocks, 0..1."""
+        down, across = grid(self.shape[0], self.shape[1], self.block)
+        return float(self.kept.sum() / (down * across))
+
+    def __call__(self, x: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
+        """(rows, inputs) to (rows, outputs); a row's bits depend on neither the others nor the threads."""
+        rows = np.asarray(x, np.float32)
+        y = np.empty((len(rows), self.shape[0]), np.float32)
+        self._core.apply_to(rows, y, threads or 0)
+        return y
+
+
+def kernels() -> list[str]:
+    """Names of the kernels that run on this processor, from the fastest on."""
+    return list(_core.transformer.block_kernels())
+
+
+def block_density(weight: NDArray[np.float32], block: tuple[int, int]) -> float:
+    """Share of the blocks of (outputs, inputs) that hold a value other than zero, 0..1."""
+    down, across = grid(weight.shape[0], weight.shape[1], block)
+    padded = np.zeros((down * block[0], across * block[1]), bool)
+    padded[: weight.shape[0], : weight.shape[1]] = weight != 0
+    return float(padded.reshape(down, block[0], across, block[1]).any(axis=(1, 3)).mean())
