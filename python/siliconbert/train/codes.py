@@ -5,6 +5,8 @@ The rules are siliconbert.reference.integer's; the gradient is Bengio et al. 201
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -20,10 +22,15 @@ def snapped(x: Tensor, step: Tensor | float, least: int, most: int) -> Tensor:
     """
     if not isinstance(step, Tensor):
         return torch.fake_quantize_per_tensor_affine(x, step, 0, least, most)
-    zero = torch.zeros_like(step, dtype=torch.int32)
+    zero = _zero(step.shape, step.device)
     if step.ndim:
         return torch.fake_quantize_per_channel_affine(x, step, zero, 0, least, most)
     return torch.fake_quantize_per_tensor_affine(x, step, zero, least, most)
+
+
+@lru_cache
+def _zero(shape: torch.Size, device: torch.device) -> Tensor:
+    return torch.zeros(shape, dtype=torch.int32, device=device)
 
 
 def eight_bits(scale: Tensor) -> Tensor:
@@ -44,8 +51,9 @@ def tuned(weight: Tensor, code: int) -> Tensor:
     return clips[torch.stack(errors).argmin()].clone()
 
 
-def fixed_point(x: Tensor) -> Tensor:
-    """The values of 8-bit codes with as many bits behind the point as the largest allows."""
-    most = x.detach().abs().amax().clamp_min(SMALL)
+def fixed_point(rows: Tensor) -> Tensor:
+    """The values of 8-bit codes with as many bits behind the point as a row's largest allows; gradient 1."""
+    most = rows.detach().abs().amax(-1, keepdim=True).clamp_min(SMALL)
     bits = torch.floor(torch.log2((LARGEST_PARAMETER + 0.5) / most)).clamp_max(MOST_BITS)
-    return snapped(x, torch.exp2(-bits), -LARGEST_PARAMETER, LARGEST_PARAMETER)
+    values = torch.round(torch.ldexp(rows.detach(), bits)).clamp(-LARGEST_PARAMETER, LARGEST_PARAMETER)
+    return torch.ldexp(values, -bits) + (rows - rows.detach())

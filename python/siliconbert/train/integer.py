@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
@@ -20,7 +20,7 @@ from siliconbert.models.integer.trained import plain
 from siliconbert.models.model import CALIBRATION_SENTENCES
 from siliconbert.train.batches import Batch
 from siliconbert.train.codes import SMALL, eight_bits, fixed_point, snapped, tuned
-from siliconbert.train.network import MATRICES, Network
+from siliconbert.train.network import EPS, MATRICES, Network
 
 CLIPS = ("max", "tuned")
 LARGEST_BIAS = 2**31 - 1
@@ -28,7 +28,12 @@ LARGEST_BIAS = 2**31 - 1
 # added, more than float32 is off.
 UPWARD = 2.0**-15
 
-Working = dict[str, tuple[Tensor, Tensor]]  # matrix -> values of its codes, step
+
+class Working(NamedTuple):
+    """What a layer computes with: matrix -> values of its codes, step; gain and shift of both norms."""
+
+    weights: dict[str, tuple[Tensor, Tensor]]
+    norms: Tensor
 
 
 @dataclass(frozen=True)
@@ -146,8 +151,8 @@ class Integers(nn.Module):
         steps = 1 / self._scale(self.plan.limits[1] / self.largest.clamp_min(SMALL))
         self._found, self._steps = {}, dict(zip(self.places, steps, strict=True))
         states = [self._code("layer.1.input", network.embed(ids, types, torch.float32))]
-        for number in range(network.shape.layers):
-            states.append(self._layer(network, number, states[-1]))
+        for number, working in enumerate(self._working(network)):
+            states.append(self._layer(network, number, working, states[-1]))
         if self._found:
             self._settle()
         return states
@@ -171,16 +176,33 @@ class Integers(nn.Module):
         limit = self.plan.limits[1]
         return snapped(x, self._steps[place], -limit, limit)
 
-    def _weights(self, network: Network, number: int) -> Working:
-        """Snapped weights of a layer, and their steps."""
-        limit, found = self.plan.limits[0], {}
-        for name, clip in zip(MATRICES, self.clips[number], strict=True):
-            weight = network.effective(getattr(network.layers[number], name))
-            largest = weight.detach().abs()
-            largest = largest.amax(1) if self.plan.per_channel else largest.amax()
-            step = 1 / self._scale(limit / torch.minimum(largest, clip).clamp_min(SMALL))
-            found[name] = snapped(weight, step, -limit, limit), step
-        return found
+    def _working(self, network: Network) -> list[Working]:
+        """What every layer computes with; all at once, so that a GPU has few small kernels to start."""
+        weights, norms = self._weights(network), self._norms(network)
+        rows = [weights[i : i + len(MATRICES)] for i in range(0, len(weights), len(MATRICES))]
+        return [
+            Working(dict(zip(MATRICES, row, strict=True)), norms[4 * i : 4 * i + 4])
+            for i, row in enumerate(rows)
+        ]
+
+    def _weights(self, network: Network) -> list[tuple[Tensor, Tensor]]:
+        """Values of the codes of every matrix, and their step or steps."""
+        limit, by_row = self.plan.limits[0], self.plan.per_channel
+        weights = [network.effective(getattr(layer, name)) for layer in network.layers for name in MATRICES]
+        if by_row:
+            largest = torch.cat([w.detach().abs().amax(1) for w in weights])
+        else:
+            largest = torch.stack([torch.linalg.vector_norm(w.detach(), torch.inf) for w in weights])
+            largest = torch.minimum(largest, self.clips.flatten())
+        all_steps = 1 / self._scale(limit / largest.clamp_min(SMALL))
+        steps = all_steps.split([len(w) for w in weights]) if by_row else all_steps.unbind()
+        return [(snapped(w, step, -limit, limit), step) for w, step in zip(weights, steps, strict=True)]
+
+    def _norms(self, network: Network) -> Tensor:
+        """Gain and shift of every layer norm, one below the other."""
+        norms = [norm for layer in network.layers for norm in (layer.norm1, layer.norm2)]
+        rows = torch.stack([p for norm in norms for p in (norm.weight, norm.bias)])
+        return fixed_point(rows) if self.plan.layer_norm and not self.calibrating else rows
 
     def _product(
         self, product: nn.Linear, weight: tuple[Tensor, Tensor], source: str, to: str, x: Tensor
@@ -195,12 +217,12 @@ class Integers(nn.Module):
     def _requantized(self, place: str, sums: Tensor) -> Tensor:
         return self._code(place, sums if self.calibrating else sums + UPWARD * self._steps[place])
 
-    def _layer(self, network: Network, number: int, x: Tensor) -> Tensor:
-        layer, working, at = network.layers[number], self._weights(network, number), f"layer.{number + 1}."
+    def _layer(self, network: Network, number: int, working: Working, x: Tensor) -> Tensor:
+        layer, at = network.layers[number], f"layer.{number + 1}."
         out = "main.token" if number + 1 == network.shape.layers else f"layer.{number + 2}.input"
 
         def product(name: str, source: str, place: str, x: Tensor) -> Tensor:
-            return self._product(getattr(layer, name), working[name], at + source, at + place, x)
+            return self._product(getattr(layer, name), working.weights[name], at + source, at + place, x)
 
         size = network.shape.width // network.shape.heads
         query, key, value = (
@@ -209,10 +231,12 @@ class Integers(nn.Module):
         )
         p = self._softmax(at, torch.matmul(query, key.transpose(-1, -2)) * size**-0.5)
         context = self._requantized(at + "context", torch.matmul(p, value).transpose(1, 2).flatten(2))
-        x = self._norm(at + "attended", x + product("output", "context", "projected", context), layer.norm1)
+        x = self._norm(
+            at + "attended", x + product("output", "context", "projected", context), *working.norms[:2]
+        )
         f = F.gelu(product("up", "attended", "expanded", x), approximate=network.gelu)
         f = self._code(at + "activated", f)
-        return self._norm(out, x + product("down", "activated", "reduced", f), layer.norm2)
+        return self._norm(out, x + product("down", "activated", "reduced", f), *working.norms[2:])
 
     def _softmax(self, at: str, scores: Tensor) -> Tensor:
         codes, unit = self._requantized(at + "scores", scores), self.plan.most_probable
@@ -223,8 +247,5 @@ class Integers(nn.Module):
         raised = snapped(torch.exp(codes - codes.amax(-1, keepdim=True)), 1 / unit, 0, unit)
         return snapped(raised / raised.sum(-1, keepdim=True), 1 / unit, 0, unit)
 
-    def _norm(self, place: str, x: Tensor, norm: nn.LayerNorm) -> Tensor:
-        weight, bias = norm.weight, norm.bias
-        if self.plan.layer_norm and not self.calibrating:
-            weight, bias = fixed_point(weight), fixed_point(bias)
-        return self._code(place, F.layer_norm(x, norm.normalized_shape, weight, bias, norm.eps))
+    def _norm(self, place: str, x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+        return self._code(place, F.layer_norm(x, gain.shape, gain, shift, EPS))
