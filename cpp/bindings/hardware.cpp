@@ -125,6 +125,7 @@ void bind_hardware(py::module_& core) {
         [](const ActionEnergies& each, const LayerCost& cost) { return by_part(dynamic_energy(each, cost)); },
         py::arg("each"), py::arg("cost"));
     hardware.def("voltage_cycles", &voltage_cycles, py::arg("units"));
+    bind_fpga(hardware);
     bind_fq_bert(hardware);
     bind_memories(hardware);
     bind_sentences(hardware);

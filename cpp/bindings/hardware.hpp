@@ -6,6 +6,7 @@
 namespace siliconbert {
 
 void bind_explore(py::module_& hardware);
+void bind_fpga(py::module_& hardware);
 void bind_fq_bert(py::module_& hardware);
 void bind_memories(py::module_& hardware);
 void bind_sentences(py::module_& hardware);

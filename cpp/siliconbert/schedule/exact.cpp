@@ -55,12 +55,54 @@ struct Best {
     }
 };
 
+double largest_share(const Problem& problem, std::size_t op) {
+    double most = 0;
+    for (std::size_t c = 0; c < problem.operators[op].size(); ++c) {
+        for (std::size_t r = 0; r < problem.resources; ++r) {
+            if (problem.budget[r] > 0) most = std::max(most, problem.amount(op, c, r) / problem.budget[r]);
+        }
+    }
+    return most;
+}
+
+// Stage by stage, so that few sums go on; what can take most of a limited resource comes first, so that what
+// does not fit is seen early.
+std::vector<std::size_t> best_order(const Problem& problem, Objective objective) {
+    const Sums rows = sums(problem, objective);
+    std::vector<std::pair<std::size_t, double>> key;
+    for (std::size_t op = 0; op < problem.operators.size(); ++op) {
+        std::size_t row = 0;
+        while (objective == Objective::kStage && row + 1 < rows.rows && rows.at(row, op) == 0) ++row;
+        key.emplace_back(row, -largest_share(problem, op));
+    }
+    std::vector<std::size_t> order(problem.operators.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return key[a] < key[b]; });
+    return order;
+}
+
+Problem reordered(const Problem& problem, const std::vector<std::size_t>& order) {
+    Problem found = problem;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        found.operators[i] = problem.operators[order[i]];
+        for (std::size_t s = 0; s < problem.stages; ++s) {
+            found.calls[s * order.size() + i] = problem.calls[s * order.size() + order[i]];
+        }
+    }
+    return found;
+}
+
 class Search {
  public:
-    Search(const Problem& problem, Objective objective, double tolerance)
-        : problem_(problem),
-          sums_(sums(problem, objective)),
-          relaxation_(relax(problem, sums_)),
+    // `order`: which operator is taken when.
+    Search(const Problem& problem, Objective objective, double tolerance, std::vector<std::size_t> order)
+        : given_(problem),
+          given_sums_(sums(problem, objective)),
+          order_(std::move(order)),
+          problem_(reordered(problem, order_)),
+          sums_(sums(problem_, objective)),
+          relaxation_(relax(problem_, sums_)),
           operators_(problem.operators.size()),
           tolerance_(tolerance) {
         resources_.push_back(0);
@@ -79,24 +121,25 @@ class Search {
     // Of every plan.
     double worst() const { return worst_; }
 
+    // A plan in the given order.
     void offer(const Plan& plan) {
-        if (plan.empty() || !fits(problem_, plan)) return;
-        const Best found{value(problem_, plan, sums_), amounts(problem_, plan)[0], plan};
+        if (plan.empty() || !fits(given_, plan)) return;
+        const Best found{value(given_, plan, given_sums_), amounts(given_, plan)[0], plan};
         if (found < best_) best_ = found;
     }
 
     // The bound that one pass proves.
     double pass(std::size_t width) {
         dropped_ = kInfinity;
-        std::vector<Trail> trail;
+        trail_.clear();
         States states = start();
         for (std::size_t op = 0; op < operators_ && states.size() > 0; ++op) {
-            States next = grown(states, op);
+            States next = grown(states, op, width);
             thin(next, op, width);
-            trail.push_back({next.parent, next.choice});
+            trail_.push_back({next.parent, next.choice});
             states = std::move(next);
         }
-        finish(states, trail);
+        finish(states);
         if (best_.plan.empty()) return dropped_;
         return std::min(dropped_, best_.objective * (1 - tolerance_));
     }
@@ -174,14 +217,16 @@ class Search {
         return tolerance_ > 0 ? best_.objective * (1 - tolerance_) : best_.objective * (1 + kRounding);
     }
 
-    // Every state with every choice of the operator, in lexicographic order.
-    States grown(const States& states, std::size_t op) {
+    // Every state with every choice of the operator.
+    States grown(const States& states, std::size_t op, std::size_t width) {
         States next;
         next.dims = places_[op].size;
         const Options& options = problem_.operators[op];
         std::vector<double> made(next.dims);
         const double limit = this->limit();
         for (std::size_t i = 0; i < states.size(); ++i) {
+            // So that memory stays bounded.
+            if (next.size() > 8 * width + options.size()) keep(next, most_promising(next, 4 * width));
             for (std::size_t c = 0; c < options.size(); ++c) {
                 const double cost = states.cost[i] + cost_[op][c];
                 double bound = cost + rest_cost_[op + 1];
@@ -206,9 +251,8 @@ class Search {
         const double* amount = from + dims - kinds;
         for (std::size_t k = 0; k < kinds; ++k) {
             const double sum = amount[k] + problem_.amount(op, c, resources_[k]);
-            // The rest is added in another order than the plan's amounts are: leave room for rounding.
-            const double all =
-                op + 1 == operators_ ? sum : (sum + rest_amount_[(op + 1) * kinds + k]) * (1 - kRounding);
+            // Added in another order than a plan's amounts are: leave room for rounding, offer() looks again.
+            const double all = (sum + rest_amount_[(op + 1) * kinds + k]) * (1 - kRounding);
             if (all > problem_.budget[resources_[k]]) return false;
             to[to.size() - kinds + k] = sum;
         }
@@ -273,8 +317,9 @@ class Search {
         }
         std::vector<std::size_t> order(count), kept, compared;
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::sort(order.begin(), order.end(),
-                  [&](std::size_t a, std::size_t b) { return std::tie(size[a], a) < std::tie(size[b], b); });
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return size[a] != size[b] ? size[a] < size[b] : earlier(states, a, b, op);
+        });
         for (const std::size_t i : order) {
             const auto by = std::find_if(compared.begin(), compared.end(),
                                          [&](std::size_t k) { return dominates(states, k, i, op); });
@@ -301,7 +346,25 @@ class Search {
         const std::size_t first = states.dims - resources_.size();
         // A single sum that goes on is the objective itself.
         const bool faster = places_[op].open.size() == 1 && sums_.rows == 1 && x[1] < y[1];
-        return faster || x[first] < y[first] || a < b;
+        return faster || x[first] < y[first] || earlier(states, a, b, op);
+    }
+
+    // Whether one state's choices come before another's in lexicographic order of the given operators.
+    bool earlier(const States& states, std::size_t a, std::size_t b, std::size_t op) const {
+        Plan x(operators_, -1), y(operators_, -1);
+        x[order_[op]] = states.choice[a];
+        y[order_[op]] = states.choice[b];
+        follow(x, states.parent[a], op);
+        follow(y, states.parent[b], op);
+        return x < y;
+    }
+
+    // The choices for the operators before one, from a state after the last of them.
+    void follow(Plan& plan, std::size_t state, std::size_t op) const {
+        while (op-- > 0) {
+            plan[order_[op]] = trail_[op].choice[state];
+            state = trail_[op].parent[state];
+        }
     }
 
     static void keep(States& states, const std::vector<std::size_t>& which) {
@@ -323,24 +386,20 @@ class Search {
         states.choice.resize(which.size());
     }
 
-    void finish(const States& states, const std::vector<Trail>& trail) {
-        if (trail.size() < operators_) return;
+    void finish(const States& states) {
+        if (trail_.size() < operators_) return;
         for (std::size_t i = 0; i < states.size(); ++i) {
-            if (states.at(i)[0] > best_.objective) continue;
-            offer(plan(trail, i));
+            if (states.at(i)[0] > best_.objective * (1 + kRounding)) continue;
+            Plan plan(operators_);
+            follow(plan, i, operators_);
+            offer(plan);
         }
     }
 
-    Plan plan(const std::vector<Trail>& trail, std::size_t state) const {
-        Plan found(operators_);
-        for (std::size_t op = operators_; op-- > 0;) {
-            found[op] = trail[op].choice[state];
-            state = trail[op].parent[state];
-        }
-        return found;
-    }
-
-    const Problem& problem_;
+    const Problem& given_;
+    const Sums given_sums_;
+    const std::vector<std::size_t> order_;
+    const Problem problem_;
     const Sums sums_;
     const Relaxation relaxation_;
     const std::size_t operators_;
@@ -352,13 +411,14 @@ class Search {
     std::vector<double> rest_cost_, rest_amount_, rest_time_;
     double worst_ = 0, dropped_ = kInfinity;
     std::size_t looked_at_ = 0;
+    std::vector<Trail> trail_;
     Best best_;
 };
 
 }  // namespace
 
 Schedule exact(const Problem& problem, Objective objective, const Effort& effort, const Plan& known) {
-    Search search(problem, objective, effort.tolerance);
+    Search search(problem, objective, effort.tolerance, best_order(problem, objective));
     search.offer(known);
     Schedule found;
     found.prices = search.relaxation().price;

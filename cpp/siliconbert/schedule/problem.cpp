@@ -105,7 +105,8 @@ std::vector<double> amounts(const Problem& problem, const Plan& plan) {
 bool fits(const Problem& problem, const Plan& plan) {
     const std::vector<double> sum = amounts(problem, plan);
     for (std::size_t r = 0; r < problem.resources; ++r) {
-        if (sum[r] > problem.budget[r]) return false;
+        // The same amounts in another order may add up to one rounding more.
+        if (sum[r] > problem.budget[r] * (1 + 1e-12)) return false;
     }
     return true;
 }

@@ -42,7 +42,7 @@ _RANGES = {
     "values": (1.0, 1e9),
     "vectors": (1.0, 1e9),
 }
-_WHOLE = {"lanes", "values", "vectors"}  # units of whole numbers
+_WHOLE = {"BRAM18", "DSP", "FF", "LUT", "URAM", "lanes", "values", "vectors"}  # units of whole numbers
 _LONGEST = 64  # list
 _MOST = 1e12
 

@@ -1,13 +1,15 @@
 """What running costs: counts, cycles, seconds and joules of EdgeBERT's accelerator, sentence by sentence;
-latency and resources of FQ-BERT's on FPGAs."""
+latency and resources of FQ-BERT's and of block-sparse Transformers on FPGAs."""
 
-from siliconbert.hardware import fixed_point
+from siliconbert.hardware import fixed_point, fpga
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.bim import bim
 from siliconbert.hardware.calibration import Calibration
 from siliconbert.hardware.costs import Cost, Run, Segment
 from siliconbert.hardware.counting import Counts, count
+from siliconbert.hardware.devices import Device, device, devices, load_devices, shell
 from siliconbert.hardware.exploration import ExitStatistics, Exploration, explore
+from siliconbert.hardware.fpga import FpgaModel, FpgaOperator
 from siliconbert.hardware.fq_bert import FqBert, Inference
 from siliconbert.hardware.fq_bert_fit import FqBertFit
 from siliconbert.hardware.fq_bert_grid import FqBertGrid, fq_bert_grid
@@ -25,9 +27,12 @@ __all__ = [
     "Cost",
     "Counts",
     "Density",
+    "Device",
     "Dram",
     "ExitStatistics",
     "Exploration",
+    "FpgaModel",
+    "FpgaOperator",
     "FqBert",
     "FqBertFit",
     "FqBertGrid",
@@ -44,11 +49,15 @@ __all__ = [
     "bim",
     "count",
     "densities",
+    "device",
+    "devices",
     "explore",
     "fixed_point",
+    "fpga",
     "fq_bert_grid",
     "from_dram_only",
     "load_accelerators",
+    "load_devices",
     "load_memories",
     "memories",
     "memory",
@@ -57,4 +66,5 @@ __all__ = [
     "processor",
     "processors",
     "shape",
+    "shell",
 ]

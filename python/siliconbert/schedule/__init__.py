@@ -1,7 +1,21 @@
 """Parallelism under a resource budget: greedy policies and the exact optimum, for any operators."""
 
+from siliconbert.schedule.allocate import allocate
 from siliconbert.schedule.choices import Choices
+from siliconbert.schedule.network import Network, network, networks
+from siliconbert.schedule.plan import Plan
 from siliconbert.schedule.solution import Solution
 from siliconbert.schedule.solve import OBJECTIVES, POLICIES, solve
 
-__all__ = ["OBJECTIVES", "POLICIES", "Choices", "Solution", "solve"]
+__all__ = [
+    "OBJECTIVES",
+    "POLICIES",
+    "Choices",
+    "Network",
+    "Plan",
+    "Solution",
+    "allocate",
+    "network",
+    "networks",
+    "solve",
+]

@@ -130,4 +130,4 @@ def number(value: float) -> str:
     >>> number(1318.0), number(2.5)
     ('1318', '2.5')
     """
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
