@@ -23,7 +23,7 @@ def product_slots(columns, keep, block, units, add_cycles):
 
 def feed_forward_slots(parts, relu, units, add_cycles, c):
     """One row: two products, and ReLU between them."""
-    slots = sum(product_slots(*part, units, add_cycles) for part in parts)
+    slots = sum(product_slots(n, keep, block, units, add_cycles) for n, keep, block in parts)
     return slots + relu / c["relu_lanes"] + c["relu_flush"]
 
 
