@@ -110,6 +110,18 @@ def test_figure_9_with_the_authors_exits(authors):
     assert found["5 %, 100 ms", "voltage_all"].ours.value < found["1 %, 50 ms", "voltage_all"].ours.value
 
 
+def test_figure_9_splits_the_saving_of_mnli(authors):
+    _, found = cells("figure_9", authors)
+    for drop in ("1 %", "2 %", "5 %"):
+        shares = {q: c for (row, q), c in found.items() if row == f"mnli, 75 ms, {drop}"}
+        assert sum(c.ours.value for c in shares.values()) == pytest.approx(100)
+        assert shares["share_envm"].paper.value == 5 and shares["share_envm"].ours.value < 8
+    assert (
+        found["mnli, 75 ms, 5 %", "share_exit"].ours.value
+        > found["mnli, 75 ms, 1 %", "share_exit"].ours.value
+    )
+
+
 def test_the_headline_is_a_range_and_names_what_moves_it(authors):
     outcome, found = cells("headline", authors)
     best = {row: c for (row, q), c in found.items() if q == "energy_base_over_lai"}
