@@ -164,7 +164,7 @@ def judge(
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Accuracy of the next word and perplexity over all places of the windows; the words predicted.
 
-    `deviation` is the standard deviation of the windows' accuracies: places of one window are not independent.
+    `deviation` is that of the windows' accuracies: the places of one window are not independent.
     """
     training = network.training
     network.eval()
