@@ -5,6 +5,7 @@ from siliconbert.campaign.outcome import Outcome
 from siliconbert.campaign.setup import Call
 
 PLAN = fq_bert_designs.Plan(
+    boards={"ZCU102 total": "zcu102", "ZCU111 total": "zcu111"},
     designs={
         "ZCU102 (8, 16)": "fq-bert-zcu102",
         "ZCU102 (16, 8)": "fq-bert-zcu102-16x8",

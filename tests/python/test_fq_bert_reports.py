@@ -49,3 +49,18 @@ def test_lengths_say_what_was_measured():
     assert ("ZCU111, bert-base, 128 tokens", "waiting") not in found
     assert "bert-base at 128 tokens only" in " ".join(outcome.header)
     assert [figure.name for figure in outcome.figures] == ["lengths"]
+
+
+def test_the_plan_shows_faster_designs_and_their_range():
+    outcome, found = cells("plan")
+    fuller = found["ZCU102, in range, up to 100 %", "latency"].ours.value
+    assert fuller < found["ZCU102, the paper's", "latency"].ours.value
+    assert found["ZCU102, in range, up to 100 %", "in_range"].ours.value == 1
+    for row in {row for row, _ in found}:
+        assert all(found[row, f"{what}_share"].ours.value <= 100 for what in ("dsp", "lut", "bram18"))
+        assert found[row, "faster"].ours.value >= 1
+    assert found["ZCU111, any size", "in_range"].ours.value == 0
+    told = "\n".join(outcome.header)
+    assert (
+        "ZCU111, any size: " in told and "up to 76.9 % of a board" in told and "is to keep the clock" in told
+    )

@@ -9,7 +9,8 @@ from typing import Any
 from siliconbert import hardware
 from siliconbert.campaign.accelerator import assumed_line
 from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
-from siliconbert.hardware import FqBert
+from siliconbert.hardware import Device, FqBert
+from siliconbert.hardware.fq_bert import fq_bert
 
 LATENCY = Quantity("latency", "latency", "ms", 2)
 RESOURCES = {
@@ -19,6 +20,7 @@ RESOURCES = {
     "bram18_packed": Quantity("bram18_packed", "block RAM, double buffers packed", "BRAM18K", 0),
     "bram18_separate": Quantity("bram18", "block RAM, double buffers separate", "BRAM18K", 0),
 }
+BLOCK_RAM = Quantity("bram18", "block RAM", "BRAM18K", 0)
 PEAK = Quantity("peak", "peak, 8 x 4 bits", "GOPS", 0)
 EFFECTIVE = Quantity("effective", "reached", "GOPS", 0)
 WEIGHTS = Quantity("weights", "weights read", "GB/s", 2)
@@ -27,16 +29,18 @@ RECORD = "fq-bert"
 
 @dataclass(frozen=True)
 class Plan:
-    """Designs of the catalogue by row, and what they run."""
+    """Boards and designs of the catalogue by row, and what these run."""
 
+    boards: Mapping[str, str]
     designs: Mapping[str, str]
     shape: str
     sequence: int
 
 
 def run(table: str, plan: Plan) -> Outcome:
-    """A row a design, and how free its constants were."""
-    rows = [m for row, name in plan.designs.items() for m in _design(row, machine(name), plan)]
+    """A row a board and a design, and how free the constants were."""
+    rows = [m for row, name in plan.boards.items() for m in _board(row, hardware.device(name))]
+    rows += [m for row, name in plan.designs.items() for m in _design(row, machine(name), plan)]
     return Outcome(
         table, "*", "model", (*header(plan.shape, plan.sequence), assumed_line(RECORD)), tuple(rows)
     )
@@ -54,9 +58,12 @@ def header(shape: str, sequence: int) -> tuple[str, ...]:
 
 def machine(name: str, **changes: Any) -> FqBert:
     """The design of that name, with other values."""
-    found = hardware.accelerator(name, **changes)
-    assert isinstance(found, FqBert)
-    return found
+    return fq_bert(name, None, changes)
+
+
+def _board(row: str, board: Device) -> list[Measurement]:
+    counted = (*(RESOURCES[key] for key in ("dsp", "ff", "lut")), BLOCK_RAM)
+    return [Measurement(row, each, board.resources[each.name], among=board.name) for each in counted]
 
 
 def _design(row: str, one: FqBert, plan: Plan) -> list[Measurement]:
@@ -65,7 +72,7 @@ def _design(row: str, one: FqBert, plan: Plan) -> list[Measurement]:
     return [
         Measurement(row, LATENCY, found.latency_ms),
         *(
-            Measurement(row, quantity, have[key], among=one.values["device"])
+            Measurement(row, quantity, have[key], among=f"designs on {one.values['device']}")
             for key, quantity in RESOURCES.items()
         ),
         Measurement(row, PEAK, one.peak_gops),

@@ -151,7 +151,7 @@ class FqBert:
             f"{key} = {value}, seen {common[key]}"
             for key, value in (
                 ("pus", self.pus),
-                *((k, self.values[k]) for k in ("clock", "weight_bits", "bim")),
+                *((k, self.values[k]) for k in ("clock", "weight_bits", "bim", "multiplier_dsp")),
             )
             if value != common[key]
         ]

@@ -45,5 +45,7 @@ def fq_bert_grid(
     """
     values = fq_bert("fq-bert", 1, {"m": 2, **changes}).values
     designs = list(itertools.product(pus, n, m))
+    if not designs:
+        raise ValueError("hardware.fq_bert_grid: pus, n and m must have at least one value each, got none")
     found = evaluate(values, designs, shape(model), sequence)
     return FqBertGrid(designs, sum(found.ms.values(), np.zeros(len(designs))), found.resources)

@@ -2,6 +2,7 @@
 
 from siliconbert.schedule.allocate import allocate
 from siliconbert.schedule.choices import Choices
+from siliconbert.schedule.fq_bert import FqBertPlan, plan_fq_bert
 from siliconbert.schedule.network import Network, network, networks
 from siliconbert.schedule.plan import Plan
 from siliconbert.schedule.solution import Solution
@@ -11,11 +12,13 @@ __all__ = [
     "OBJECTIVES",
     "POLICIES",
     "Choices",
+    "FqBertPlan",
     "Network",
     "Plan",
     "Solution",
     "allocate",
     "network",
     "networks",
+    "plan_fq_bert",
     "solve",
 ]
