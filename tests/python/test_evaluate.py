@@ -158,3 +158,11 @@ def test_all_tasks_in_one_table(run):
     assert code == 2 and "must be a family of the zoo (tiny) or a folder with models" in err
     code, _, err = run("tiny", "--data", "glue", "--threshold", 0.1)
     assert code == 2 and "are for one task" in err
+
+
+def test_the_special_functions_in_16_bits(run):
+    code, out, err = run("tiny/qqp", "--data", "qqp", "--sfu")
+    assert code == 0, err
+    assert "softmax and layer norm in 16 bits" in out
+    code, _, err = run("tiny", "--data", "glue", "--sfu")
+    assert code == 2 and "are for one task" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,10 @@ def evaluate(
         Path | None,
         typer.Option("--against", help="Such a file of another model: right answers lost, with an interval."),
     ] = None,
+    sfu: Annotated[
+        bool,
+        typer.Option("--sfu", help="Softmax and layer norm in 16 bits, as EdgeBERT's special function unit."),
+    ] = False,
     glue: options.Glue = None,
     zoo: options.Zoo = None,
     threads: options.Threads = None,
@@ -55,9 +60,10 @@ def evaluate(
     from siliconbert.data import answers
 
     if data == GLUE:
-        if threshold is not None or predictions is not None or against is not None or split != "dev":
+        if sfu or split != "dev" or any(each is not None for each in (threshold, predictions, against)):
             raise ValueError(
-                "evaluate: --split, --threshold, --predictions and --against are for one task, not for glue"
+                "evaluate: --split, --threshold, --predictions, --against and --sfu are for one task, not for "
+                "glue"
             )
         with console.told(), console.progress("sentences") as bar:
             call = setup.Call(glue=glue, zoo=zoo, threads=threads, quick=quick, progress=bar)
@@ -66,6 +72,8 @@ def evaluate(
         return
     with console.told(), console.progress("sentences") as bar:
         subject = setup.prepare(model, data, split=split, glue=glue, zoo=zoo, quick=quick)
+        if sfu:
+            subject = replace(subject, model=subject.model.with_sfu())
         if threshold is not None and not subject.data.classes:
             raise ValueError(f"evaluate: --threshold needs classes, {data} has scores, which have no entropy")
         found = [quality.measure(subject, threads, bar(len(subject.data)))]
