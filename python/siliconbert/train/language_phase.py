@@ -52,8 +52,9 @@ def run(
     """
     corpus = _made_up() if smoke else wikitext.load(recipe.data, texts / "wikitext-2")
     log(f"{corpus.provenance}: {len(corpus.train)} words to learn from, {len(corpus.held)} to be judged on")
+    bigrams = _bigrams(corpus, recipe.window)
     if not recipe.sweep:
-        return _train(recipe, folder, start, corpus, device, log, resume, tell)
+        return _train(recipe, folder, start, corpus, bigrams, device, log, resume, tell)
     curve = []
     for density in recipe.sweep:
         one = _at(recipe, density)
@@ -61,7 +62,7 @@ def run(
         if not (resume and (place / METRICS).is_file()):
             place.mkdir(exist_ok=True)
             log(f"density {density:g}")
-            _train(one, place, start, corpus, device, log, resume, tell)
+            _train(one, place, start, corpus, bigrams, device, log, resume, tell)
             shutil.rmtree(place / "model")
         curve.append({"density": density, **json.loads((place / METRICS).read_text())})
     with export.placed(folder / "model") as fresh:
@@ -81,6 +82,7 @@ def _train(
     folder: Path,
     start: Path | None,
     corpus: Corpus,
+    bigrams: dict[str, float],
     device: torch.device,
     log: Log,
     resume: bool,
@@ -108,7 +110,7 @@ def _train(
     minutes = loop.run(checkpoint.newest(folder, recipe, loop.texts.size(), log))
     network.effective = master
     found, predicted = judge(network, held, torch.float32)
-    found |= {"bigram": _bigram(corpus, held), "densities": densities(network)}
+    found |= {"bigram": bigrams, "densities": densities(network)}
     log(f"held-out text in fp32: {said(found)}; bigram model: {said(found['bigram'])}")
     card = _card(recipe, corpus, network, minutes, start, found)
     language.save(network, corpus.words, folder / "model", card)
@@ -197,13 +199,13 @@ def said(found: dict[str, Any]) -> str:
     return f"accuracy {found['accuracy']:.4f}, perplexity {found['perplexity']:.1f}"
 
 
-def _bigram(corpus: Corpus, held: Texts) -> dict[str, float]:
-    model = bigram.fit(corpus.train, len(corpus.words))
-    text = np.stack(held.ids)
+def _bigrams(corpus: Corpus, window: int) -> dict[str, float]:
+    """What the bigram model reaches at the same places."""
+    model, held = bigram.fit(corpus.train, len(corpus.words)), wikitext.windows(corpus.held, window)
     return {
         "weight": model.weight,
-        "accuracy": model.accuracy(text),
-        "perplexity": model.perplexity(text),
+        "accuracy": model.accuracy(held),
+        "perplexity": model.perplexity(held),
     }
 
 
