@@ -57,8 +57,8 @@ def _header(plan: Plan, m: Memories) -> tuple[str, ...]:
         "arrays, 22 nm; the paper prints neither)",
         f"DRAM: LPDDR4 at {m.dram.bytes_per_second / 1e9:.1f} GB/s, currents of the data sheet, without "
         f"refresh and start-up; SRAM: {m.sram.write_pj:g} pJ to write, {m.sram.read_pj:g} pJ to read 64 bits",
-        "DRAM energies: currents times volts times seconds; as DRAMsim3 prints them, a clock cycle counts as a "
-        "nanosecond (one row below, and the rows 'best for ReRAM')",
+        "DRAM energies: currents times volts times seconds; as DRAMsim3 prints them, a clock cycle counts as "
+        "a nanosecond (one row below, and the rows 'best for ReRAM')",
         "the paper's claim reads: all embeddings, ReRAM against DRAM read and SRAM write and read; the "
         "figure's bars are not published",
         f"rows '{plan.tokens} rows': ReRAM is read for one sentence's tokens only, where they lie, while the "

@@ -75,7 +75,8 @@ class Subject:
         cut = f"; {trace.truncated} truncated to {shape.positions} tokens" if trace.truncated else ""
         sfu = "; softmax and layer norm in 16 bits" if self.model.sfu else ""
         return (
-            f"model: {self.model.name}, {shape.layers} layers of width {shape.hidden}, {shape.heads} heads{sfu}",
+            f"model: {self.model.name}, {shape.layers} layers of width {shape.hidden}, {shape.heads} heads"
+            + sfu,
             f"data: {found.task} {found.split}, {count}{cut}; {found.provenance}",
             f"numeric path: {trace.path}",
         )

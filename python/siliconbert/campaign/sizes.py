@@ -13,6 +13,10 @@ from siliconbert.campaign.accelerator import assumed_line
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity
 from siliconbert.hardware import Run
 
+CYCLES = {
+    "pu": Quantity("pu_cycles", "PU cycles of a layer", "", 0),
+    "sfu": Quantity("sfu_cycles", "SFU cycles of a layer", "", 0),
+}
 LATENCY = Quantity("latency", "latency", "ms", 2)
 ENERGY = Quantity("energy", "energy", "mJ", 3)
 SPEED_UP = Quantity("speed_up", "latency, n / 2n", "x", 2)
@@ -86,7 +90,9 @@ def _by_size(plan: Plan, found: Found) -> list[Measurement]:
     rows = []
     for n in plan.sizes:
         dense = found[first, n].dense
+        cycles = hardware.accelerator(plan.accelerator, n=n).layer(plan.shape).cycles
         rows += [
+            *(Measurement(f"n = {n}, dense", quantity, cycles[unit]) for unit, quantity in CYCLES.items()),
             Measurement(f"n = {n}, dense", LATENCY, 1e3 * _mean(dense.latency)),
             Measurement(f"n = {n}, dense", ENERGY, 1e3 * _mean(dense.energy)),
         ]

@@ -62,8 +62,8 @@ def evaluate(
     if data == GLUE:
         if sfu or split != "dev" or any(each is not None for each in (threshold, predictions, against)):
             raise ValueError(
-                "evaluate: --split, --threshold, --predictions, --against and --sfu are for one task, not for "
-                "glue"
+                "evaluate: --split, --threshold, --predictions, --against and --sfu are for one task, "
+                "not for glue"
             )
         with console.told(), console.progress("sentences") as bar:
             call = setup.Call(glue=glue, zoo=zoo, threads=threads, quick=quick, progress=bar)
