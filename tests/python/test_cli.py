@@ -89,7 +89,7 @@ def test_output_is_plain_when_piped(run):
     [
         (
             ["list", "cell"],
-            "accelerators, actions, memories, processors, tables; got 'cell' (did you mean cells?)",
+            "models, data, tables; got 'cell' (did you mean cells?)",
         ),
         (["reproduce", "edgebert/table3"], "got 'edgebert/table3' (did you mean edgebert/table_3?)"),
         (

@@ -64,7 +64,7 @@ def test_incomplete_records_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(report.experiments, "root", lambda: tmp_path)
     for rest, match in (
         ('compare = "trend"', "unit missing"),
-        ('unit = "%", compare = "model"', "or model or order with a tolerance; got 'model'"),
+        ('unit = "%", compare = "model"', "or model, relative or order with a tolerance; got 'model'"),
         ('unit = "%", compare = "close"', "compare must be exact, trend, or model"),
     ):
         rows = '[[table_9.rows]]\ntask = "sst2"\nrow = "a"\nx = 1.0\n'

@@ -19,6 +19,7 @@ from siliconbert.cli import (
     explore,
     reproduce,
     run,
+    schedule,
     status,
     train,
 )
@@ -41,6 +42,7 @@ app.command("status", epilog=status.EXAMPLE)(status.status)
 app.command("reproduce", epilog=reproduce.EXAMPLE)(reproduce.reproduce)
 app.command("explore", epilog=explore.EXAMPLE)(explore.explore)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
+app.command("schedule", epilog=schedule.EXAMPLE)(schedule.schedule)
 app.add_typer(bench.app, name="bench")
 
 

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from siliconbert.catalog import Quantity
 
 EXAMPLE = "Example: siliconbert list accelerators --sources"
-KINDS = ("formats", "cells", "models", "data", "accelerators", "actions", "memories", "processors", "tables")
-SOURCED = ("formats", "cells", "accelerators", "actions", "memories", "processors")
+SOURCED = (
+    "formats",
+    "cells",
+    "accelerators",
+    "actions",
+    "memories",
+    "processors",
+    "devices",
+    "shells",
+    "fpga",
+    "networks",
+)
+KINDS = (*SOURCED, "models", "data", "tables")
 COLUMNS = ("name", "number", "value", "unit", "node", "source", "where, note")
 
 

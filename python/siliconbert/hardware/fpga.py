@@ -172,6 +172,11 @@ class FpgaModel:
         """The clock."""
         return _number("clock") if self.clock_mhz is None else self.clock_mhz
 
+    @property
+    def width(self) -> float:
+        """Bits of a stored weight."""
+        return float(self._arithmetic.width)
+
     def cycles(self, operator: FpgaOperator, rows: int, lanes: int) -> float:
         """Clock cycles of one invocation."""
         slots = _core.fpga_slots(operator.core, self._constants, self._arithmetic, rows, lanes)
@@ -198,7 +203,7 @@ class FpgaModel:
         """
         record = catalog.record("fpga", kind, "FpgaModel.memory")
         shapes = list(zip(record["widths"].value, record["depths"].value, strict=True))
-        width = self._arithmetic.width
+        width = self.width
         if kind == "uram":
             return float(_core.shared_blocks(shapes[0], operator.words, width, lanes))
         return float(_core.separate_blocks(shapes, operator.words, width, lanes))

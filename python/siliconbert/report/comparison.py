@@ -43,6 +43,9 @@ def _agrees(
     if paper.compare == "model":
         assert paper.tolerance is not None
         return abs(ours.value - paper.value) <= paper.tolerance
+    if paper.compare == "relative":
+        assert paper.tolerance is not None
+        return abs(ours.value - paper.value) <= paper.tolerance * abs(paper.value)
     if paper.compare == "order":
         return _same_order(ours, paper, [(m, t) for m, t in pairs if t is not None and m.row == ours.row])
     same = [(m, t) for m, t in pairs if t and (m.quantity, m.among) == (ours.quantity, ours.among)]

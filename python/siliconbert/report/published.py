@@ -26,15 +26,17 @@ _FIELDS: dict[str, Any] = {
     "tolerance": _NUMBER,
 }
 _SAID: dict[Any, str] = {str: "text", int: "a whole number", _NUMBER: "a number"}
-KINDS = ("exact", "model", "trend", "order")
+KINDS = ("exact", "model", "relative", "trend", "order")
+_TOLERANT = ("model", "relative", "order")
 
 
 @dataclass(frozen=True)
 class Target:
     """One printed cell and how a result of ours is compared with it.
 
-    compare : "exact" (the printed digits), "model" (within `tolerance`), "trend" (same direction by rows),
-              "order" (same order of the quantities in a row, those within `tolerance` counted as equal)
+    compare : "exact" (the printed digits), "model" (within `tolerance`), "relative" (within that share of the
+              value), "trend" (same direction by rows), "order" (same order of the quantities in a row, those
+              within `tolerance` counted as equal)
     readings : other values that may have been meant, where what is printed is in doubt
     """
 
@@ -107,8 +109,8 @@ def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: s
     if not isinstance(row[quantity], _NUMBER):
         raise ValueError(f"{place}: every row must hold a number, got {row[quantity]!r}")
     compare = record.get(source, record["compare"])
-    if compare not in KINDS or (compare in ("model", "order") and "tolerance" not in record):
-        known = "exact, trend, or model or order with a tolerance"
+    if compare not in KINDS or (compare in _TOLERANT and "tolerance" not in record):
+        known = "exact, trend, or model, relative or order with a tolerance"
         raise ValueError(f"{place}: compare must be {known}; got {compare!r}")
     if record["source"] not in catalog.papers():
         raise ValueError(f"{place}: source must be a key of papers.toml, got {record['source']!r}")

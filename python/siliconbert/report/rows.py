@@ -49,6 +49,7 @@ def verdict(cell: Cell) -> str:
     words = {
         "exact": ("equal", "differs"),
         "model": ("within", "outside"),
+        "relative": ("within", "outside"),
         "trend": ("same way", "not so"),
         "order": ("not against", "reversed"),
     }

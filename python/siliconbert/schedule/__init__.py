@@ -1,5 +1,6 @@
 """Parallelism under a resource budget: greedy policies and the exact optimum, for any operators."""
 
+from siliconbert.schedule import reports
 from siliconbert.schedule.allocate import allocate
 from siliconbert.schedule.choices import Choices
 from siliconbert.schedule.fq_bert import FqBertPlan, plan_fq_bert
@@ -20,5 +21,6 @@ __all__ = [
     "network",
     "networks",
     "plan_fq_bert",
+    "reports",
     "solve",
 ]

@@ -13,8 +13,7 @@ from siliconbert.hardware import Shape, fpga, shape
 from siliconbert.hardware.fpga import FpgaOperator
 
 LAYOUTS = ("layers", "reuse", "independent")
-PRODUCT_LANES = tuple(2**k for k in range(9))
-DECODER_LANES = tuple(2**k for k in range(11))
+PRODUCT_LANES = tuple(2**k for k in range(11))
 OTHER_LANES = tuple(2**k for k in range(6))
 # A model's folder: names of the same size in config.json.
 _CONFIG = {
@@ -118,7 +117,8 @@ def network(
             raise ValueError("schedule.network: a TOML file says all itself, got other arguments beside it")
         return read(Path(model))
     name, title, sizes, known = _sizes(model)
-    settings = {"rows": 128, "density": 1.0, "block": (16, 16), "outputs": 0, **known, **given}
+    defaults = {"rows": 128, "density": 1.0, "block": (16, 16), "outputs": 0, "lanes": PRODUCT_LANES[-1]}
+    settings = {**defaults, **known, **given}
     settings.setdefault("window", settings["rows"])
     return _transformer(name, title, sizes, layout, settings)
 
@@ -133,7 +133,7 @@ def _sizes(model: Any) -> tuple[str, str, Shape, dict[str, Any]]:
     if isinstance(model, str | Path):
         record = catalog.records("networks").get(str(model))
         if record is not None:
-            more = {k: record[k].value for k in ("rows", "window", "density", "block", "outputs")}
+            more = {k: record[k].value for k in ("rows", "window", "density", "block", "outputs", "lanes")}
             return str(model), record["title"], shape(record), more | {"block": tuple(more["block"])}
         if str(model) in catalog.records("models"):
             return str(model), catalog.records("models")[str(model)]["title"], shape(model), {}
@@ -192,7 +192,7 @@ def _transformer(name: str, title: str, sizes: Shape, layout: str, settings: Map
     if settings["outputs"]:
         last = "mm3" if layout != "independent" else f"mm3.{sizes.layers}"
         work = fpga.product(sizes.hidden, settings["outputs"], **kept)
-        operators = [*operators, Operator("mm4", work, DECODER_LANES, after=(last,))]
+        operators = [*operators, Operator("mm4", work, PRODUCT_LANES, after=(last,))]
         stages["decoder"] = {"mm4": 1}
     return Network(name, title, settings["rows"], tuple(operators), stages)
 
@@ -208,8 +208,9 @@ def _encoder(sizes: Shape, settings: Mapping[str, Any]) -> list[Operator]:
     }
     found: list[Operator] = []
     for name, work in works.items():
-        lanes = OTHER_LANES if work.kind in ("attention", "add_norm") else PRODUCT_LANES
-        options = tuple(p for p in lanes if work.allows(p))
+        product = work.kind in ("product", "feed_forward")
+        lanes, most = (PRODUCT_LANES, settings["lanes"]) if product else (OTHER_LANES, OTHER_LANES[-1])
+        options = tuple(p for p in lanes if p <= most and work.allows(p))
         found.append(Operator(name, work, options, after=tuple(o.name for o in found[-1:])))
     return found
 

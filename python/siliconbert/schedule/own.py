@@ -9,7 +9,6 @@ from typing import Any
 
 from siliconbert.hardware import FpgaOperator, fpga
 from siliconbert.schedule.network import (
-    DECODER_LANES,
     OTHER_LANES,
     PRODUCT_LANES,
     Network,
@@ -132,8 +131,6 @@ def _options(place: str, raw: Mapping[str, Any], work: FpgaOperator | Table) -> 
         return tuple(found)
     assert isinstance(work, FpgaOperator)
     lanes = PRODUCT_LANES if work.kind in ("product", "feed_forward") else OTHER_LANES
-    if work.words > 1e6:
-        lanes = DECODER_LANES
     return tuple(p for p in lanes if work.allows(p))
 
 

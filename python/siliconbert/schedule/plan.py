@@ -140,7 +140,7 @@ class Plan:
             return f"{head}: nothing fits. {self.reason}"
         lines = [
             f"{head}: {self.latency_ms:.4g} ms for {self.network.rows} rows one batch after the other, every "
-            f"{self.interval_ms:.4g} ms as a pipeline of {len(self.network.stages)} stages"
+            f"{self.interval_ms:.4g} ms as a pipeline of its stages ({len(self.network.stages)})"
         ]
         lines += [*self._limits(), *self._steps(), self._optimum()]
         return "\n".join(lines)
