@@ -19,13 +19,11 @@ Tensors make_tensors(const Arrays& arrays) {
     return tensors;
 }
 
-Batch make_batch(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets) {
+Batch make_batch(const NetworkShape& shape, const Ids& ids, const Ids& types, const Offsets& offsets) {
     const Batch batch{view(ids), view(types), view(offsets)};
-    check_batch(batch, encoder.shape());
+    check_batch(batch, shape);
     return batch;
 }
-
-namespace {
 
 NetworkShape make_shape(const py::dict& given) {
     const auto size = [&](const char* name) {
@@ -50,6 +48,24 @@ NetworkShape make_shape(const py::dict& given) {
     check_shape(shape);
     return shape;
 }
+
+void in_slices(const Batch& batch, std::size_t tokens, const std::optional<py::function>& progress,
+               const std::function<void(std::size_t first, std::size_t last)>& run) {
+    std::size_t first = 0;
+    while (first < batch.sentences()) {
+        std::size_t last = first + 1;
+        while (last < batch.sentences() && batch.start(last + 1) - batch.start(first) <= tokens) ++last;
+        {
+            const py::gil_scoped_release release;
+            run(first, last);
+        }
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        if (progress) (*progress)(last);
+        first = last;
+    }
+}
+
+namespace {
 
 ActivationFormats make_formats(const NetworkShape& shape, int width, int exponent_bits,
                                const std::map<std::string, int>& bias) {
@@ -88,29 +104,11 @@ Encoder make_encoder(std::shared_ptr<const Products> products, const py::dict& s
     return {std::move(products), network, views, std::move(formats), windows};
 }
 
-// Runs `sentences` in slices of about `tokens`, so that Ctrl-C and progress are seen in between.
-template <class Run>
-void in_slices(const Batch& batch, std::size_t tokens, const std::optional<py::function>& progress,
-               Run&& run) {
-    std::size_t first = 0;
-    while (first < batch.sentences()) {
-        std::size_t last = first + 1;
-        while (last < batch.sentences() && batch.start(last + 1) - batch.start(first) <= tokens) ++last;
-        {
-            const py::gil_scoped_release release;
-            run(first, last);
-        }
-        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        if (progress) (*progress)(last);
-        first = last;
-    }
-}
-
 py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets,
                          int threads, const std::optional<py::function>& progress,
                          const std::shared_ptr<DisturbActivations>& faults, std::uint64_t seed,
                          std::uint64_t trial) {
-    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const Batch batch = make_batch(encoder.shape(), ids, types, offsets);
     std::optional<Flight> flight;
     if (faults != nullptr) flight.emplace(Flight{*faults, seed, trial});
     require(!encoder.exits().empty(), "trace: the model has no classifier, so it has no exits");
@@ -131,13 +129,13 @@ py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& type
 py::array_t<std::uint32_t> reading(const Encoder& encoder, const Ids& ids, const Ids& types,
                                    const Offsets& offsets, const std::string& tensor,
                                    const InArray<std::uint32_t>& rows) {
-    return to_array(
-        SentenceIndex(make_batch(encoder, ids, types, offsets), tensor, encoder.shape()).reading(view(rows)));
+    return to_array(SentenceIndex(make_batch(encoder.shape(), ids, types, offsets), tensor, encoder.shape())
+                        .reading(view(rows)));
 }
 
 py::array_t<float> hidden(const Encoder& encoder, const Ids& ids, const Ids& types, const Offsets& offsets,
                           int threads) {
-    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const Batch batch = make_batch(encoder.shape(), ids, types, offsets);
     py::array_t<float> states({batch.ids.size(), encoder.shape().hidden});
     float* out = states.mutable_data();
     const py::gil_scoped_release release;
@@ -147,7 +145,7 @@ py::array_t<float> hidden(const Encoder& encoder, const Ids& ids, const Ids& typ
 
 py::array_t<float> next_words(const Encoder& encoder, const Ids& ids, const Ids& types,
                               const Offsets& offsets, int threads) {
-    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const Batch batch = make_batch(encoder.shape(), ids, types, offsets);
     const std::size_t words = encoder.shape().vocabulary;
     py::array_t<float> logits({batch.ids.size(), words});
     float* out = logits.mutable_data();
@@ -160,7 +158,7 @@ py::array_t<float> next_words(const Encoder& encoder, const Ids& ids, const Ids&
 std::pair<py::array_t<std::int32_t>, py::array_t<float>> judge(const Encoder& encoder, const Ids& ids,
                                                                const Ids& types, const Offsets& offsets,
                                                                const Ids& following, int threads) {
-    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const Batch batch = make_batch(encoder.shape(), ids, types, offsets);
     const auto tokens = static_cast<py::ssize_t>(batch.ids.size());
     std::pair found{py::array_t<std::int32_t>(tokens), py::array_t<float>(tokens)};
     const std::span best(found.first.mutable_data(), batch.ids.size());
@@ -172,7 +170,7 @@ std::pair<py::array_t<std::int32_t>, py::array_t<float>> judge(const Encoder& en
 
 std::map<std::string, float> calibrate(const Encoder& encoder, const Ids& ids, const Ids& types,
                                        const Offsets& offsets, int threads) {
-    const Batch batch = make_batch(encoder, ids, types, offsets);
+    const Batch batch = make_batch(encoder.shape(), ids, types, offsets);
     std::vector<float> most;
     {
         const py::gil_scoped_release release;
@@ -231,6 +229,7 @@ void bind_transformer(py::module_& core) {
     bind_trials(transformer);
     bind_fixed_point(transformer);
     bind_blocks(transformer);
+    bind_integer(transformer);
 }
 
 }  // namespace siliconbert

@@ -42,7 +42,7 @@ class KeptTrials {
           activations_(std::move(activations)),
           width_(encoder.exits().size()),
           classes_(encoder.shape().classes),
-          trials_({encoder, make_batch(encoder, ids_, types_, offsets_), seed, make_memory(memory),
+          trials_({encoder, make_batch(encoder.shape(), ids_, types_, offsets_), seed, make_memory(memory),
                    activations_.get(), reuse}) {}
 
     // What events are counted by.

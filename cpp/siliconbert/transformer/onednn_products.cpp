@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "siliconbert/transformer/onednn.hpp"
 #include "siliconbert/transformer/products.hpp"
 
 namespace siliconbert {
@@ -15,30 +16,12 @@ namespace siliconbert {
 namespace {
 
 using dnnl::memory;
+using onednn::dim;
+using onednn::engine;
 using Dims = memory::dims;
-
-const dnnl::engine& engine() {
-    static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-    return cpu;
-}
-
-memory::dim dim(std::size_t size) { return static_cast<memory::dim>(size); }
 
 memory::data_type type_of(Number number) {
     return number == Number::bf16 ? memory::data_type::bf16 : memory::data_type::f32;
-}
-
-// Every call runs on the calling thread with scratch memory of that thread.
-void run(const dnnl::matmul& product, const dnnl::matmul::primitive_desc& description,
-         std::unordered_map<int, memory> arguments) {
-    thread_local std::vector<std::uint8_t> scratch;
-    thread_local dnnl::stream stream(engine());
-    const auto scratch_desc = description.scratchpad_desc();
-    if (scratch.size() < scratch_desc.get_size() + 64) scratch.resize(scratch_desc.get_size() + 64);
-    const auto aligned = (reinterpret_cast<std::uintptr_t>(scratch.data()) + 63) / 64 * 64;
-    arguments.insert({DNNL_ARG_SCRATCHPAD, memory(scratch_desc, engine(), reinterpret_cast<void*>(aligned))});
-    product.execute(stream, arguments);
-    stream.wait();
 }
 
 dnnl::primitive_attr attributes(Activation activation = Activation::none) {
@@ -72,25 +55,19 @@ class OnednnLinear final : public Linear {
           bias_memory_(bias_, engine()) {
         const memory::desc given({dim(spec.in), dim(spec.out)}, memory::data_type::f32,
                                  memory::format_tag::ba);
-        copy(memory(given, engine(), const_cast<float*>(spec.weight.data())), weight_memory_);
-        copy(memory(bias_, engine(), const_cast<float*>(spec.bias.data())), bias_memory_);
+        onednn::copy(memory(given, engine(), const_cast<float*>(spec.weight.data())), weight_memory_);
+        onednn::copy(memory(bias_, engine(), const_cast<float*>(spec.bias.data())), bias_memory_);
     }
 
     void apply(const void* x, float* y) const override {
-        run(product_, description_,
-            {{DNNL_ARG_SRC, memory(source_, engine(), const_cast<void*>(x))},
-             {DNNL_ARG_WEIGHTS, weight_memory_},
-             {DNNL_ARG_BIAS, bias_memory_},
-             {DNNL_ARG_DST, memory(target_, engine(), y)}});
+        onednn::run(product_, description_,
+                    {{DNNL_ARG_SRC, memory(source_, engine(), const_cast<void*>(x))},
+                     {DNNL_ARG_WEIGHTS, weight_memory_},
+                     {DNNL_ARG_BIAS, bias_memory_},
+                     {DNNL_ARG_DST, memory(target_, engine(), y)}});
     }
 
  private:
-    static void copy(memory from, memory to) {
-        dnnl::stream stream(engine());
-        dnnl::reorder(from, to).execute(stream, from, to);
-        stream.wait();
-    }
-
     memory::desc source_;
     memory::desc bias_;
     memory::desc target_;
@@ -111,10 +88,10 @@ class HeadProduct {
           product_(description_) {}
 
     void apply(const void* left, const void* right, float* out) const {
-        run(product_, description_,
-            {{DNNL_ARG_SRC, memory(left_, engine(), const_cast<void*>(left))},
-             {DNNL_ARG_WEIGHTS, memory(right_, engine(), const_cast<void*>(right))},
-             {DNNL_ARG_DST, memory(out_, engine(), out)}});
+        onednn::run(product_, description_,
+                    {{DNNL_ARG_SRC, memory(left_, engine(), const_cast<void*>(left))},
+                     {DNNL_ARG_WEIGHTS, memory(right_, engine(), const_cast<void*>(right))},
+                     {DNNL_ARG_DST, memory(out_, engine(), out)}});
     }
 
  private:
@@ -162,46 +139,11 @@ class OnednnAttention final : public AttentionProducts {
     HeadProduct context_;
 };
 
-std::string instruction_set() {
-    switch (dnnl::get_effective_cpu_isa()) {
-        case dnnl::cpu_isa::sse41:
-            return "sse41";
-        case dnnl::cpu_isa::avx:
-            return "avx";
-        case dnnl::cpu_isa::avx2:
-            return "avx2";
-        case dnnl::cpu_isa::avx2_vnni:
-            return "avx2_vnni";
-        case dnnl::cpu_isa::avx512_core:
-            return "avx512_core";
-        case dnnl::cpu_isa::avx512_core_vnni:
-            return "avx512_core_vnni";
-        case dnnl::cpu_isa::avx512_core_bf16:
-            return "avx512_core_bf16";
-        case dnnl::cpu_isa::avx512_core_fp16:
-            return "avx512_core_fp16";
-        case dnnl::cpu_isa::avx512_core_amx:
-            return "avx512_core_amx";
-        case dnnl::cpu_isa::avx512_core_amx_fp16:
-            return "avx512_core_amx_fp16";
-        default:
-            return "other";
-    }
-}
-
 class OnednnProducts final : public Products {
  public:
-    std::string name() const override {
-        const dnnl_version_t* version = dnnl_version();
-        return "onednn " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-               std::to_string(version->patch) + " " + instruction_set();
-    }
+    std::string name() const override { return onednn::name(); }
 
-    // The enumeration is a set of bits: every later set contains bf16's.
-    bool fast_bf16() const override {
-        const auto bf16 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
-        return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & bf16) == bf16;
-    }
+    bool fast_bf16() const override { return onednn::has(dnnl::cpu_isa::avx512_core_bf16); }
 
     std::unique_ptr<Linear> linear(const LinearSpec& spec) const override {
         return std::make_unique<OnednnLinear>(spec);

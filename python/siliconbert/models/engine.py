@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -24,32 +25,41 @@ def products() -> Any:
     errors: ValueError for another word in the variable; RuntimeError where oneDNN was asked for and cannot be
             loaded
     """
-    return _products(os.environ.get(_VARIABLE, ""))
+    core = _core.transformer
+    return _chosen(os.environ.get(_VARIABLE, ""), "products run on Eigen", core.open_onednn, core.eigen)
+
+
+def integer_products() -> Any:
+    """As `products`, of 8-bit codes; where that is Eigen, portable loops."""
+    core = _core.transformer
+    say = "integer products run on portable loops"
+    return _chosen(os.environ.get(_VARIABLE, ""), say, core.open_onednn_integer, core.portable_integer)
 
 
 @lru_cache
-def _products(choice: str) -> Any:
+def _chosen(choice: str, say: str, onednn: Callable[[str], Any], other: Callable[[], Any]) -> Any:
     if choice not in ("", "onednn", "eigen"):
         raise ValueError(f"models: ${_VARIABLE} must be onednn or eigen, got {choice!r}")
     if choice == "eigen":
-        return _core.transformer.eigen()
+        return other()
     try:
-        return _onednn()
+        return onednn(_plugin())
     except (OSError, RuntimeError) as error:
         if choice == "onednn":
             raise RuntimeError(f"models: ${_VARIABLE} asks for onednn, but {error}") from None
-        print(f"siliconbert: products run on Eigen because {error}", file=sys.stderr)
-        return _core.transformer.eigen()
+        print(f"siliconbert: {say} because {error}", file=sys.stderr)
+        return other()
 
 
-def _onednn() -> Any:
+def _plugin() -> str:
+    """The back end's library file, the library that it needs loaded."""
     plugin = Path(_core.__file__).with_name("_onednn.so")
     if not plugin.is_file():
         raise RuntimeError("this build of siliconbert has no oneDNN back end")
     # The plug-in names libdnnl.so.3 without a path: loading it first, with its symbols global, resolves that
     # name.
     ctypes.CDLL(str(_library()), mode=ctypes.RTLD_GLOBAL)
-    return _core.transformer.open_onednn(str(plugin))
+    return str(plugin)
 
 
 def _library() -> Path:

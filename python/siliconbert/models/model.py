@@ -21,7 +21,7 @@ from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
 from siliconbert.models.integer import Integer, IntegerModel, build
 from siliconbert.models.judge import Rule
-from siliconbert.models.sentences import Sentences, Tokens, gather
+from siliconbert.models.sentences import Sentences, Tokens, gather, read_tokenizer
 from siliconbert.models.shape import Shape
 from siliconbert.models.spans import Spans
 from siliconbert.models.trace import Trace
@@ -90,13 +90,7 @@ class Model:
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
         """Text to token ids; errors: ValueError where the model's tokenizer.json cannot be read."""
-        if self.vocabulary is None:
-            return None
-        try:
-            # Anything but a JSON object would be taken for a path.
-            return Tokenizer("{" + self.vocabulary.decode().lstrip().removeprefix("{"))
-        except ValueError as error:
-            raise ValueError(f"{self.name}: its tokenizer.json cannot be read ({error})") from None
+        return read_tokenizer(self.vocabulary, self.name)
 
     @cached_property
     def fingerprint(self) -> str:

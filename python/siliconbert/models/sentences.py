@@ -68,6 +68,17 @@ def gather(data: Sentences, tokenizer: Tokenizer | None, limit: int, caller: str
     return _from_ids(sentences, limit, caller)  # type: ignore[arg-type]
 
 
+def read_tokenizer(vocabulary: bytes | None, model: str) -> Tokenizer | None:
+    """A model's tokenizer; errors: ValueError where its tokenizer.json cannot be read."""
+    if vocabulary is None:
+        return None
+    try:
+        # Anything but a JSON object would be taken for a path.
+        return Tokenizer("{" + vocabulary.decode().lstrip().removeprefix("{"))
+    except ValueError as error:
+        raise ValueError(f"{model}: its tokenizer.json cannot be read ({error})") from None
+
+
 def _from_ids(sentences: Sequence[Sequence[int]], limit: int, caller: str) -> Tokens:
     ids = [_ids(sentence, i, caller) for i, sentence in enumerate(sentences)]
     long = [len(sentence) > limit for sentence in ids]

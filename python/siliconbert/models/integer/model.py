@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert import _core, exits
+from siliconbert.data import Tokenizer
+from siliconbert.models.engine import integer_products
 from siliconbert.models.integer import scales as rules
 from siliconbert.models.integer.settings import MATRICES, READS, WRITES, Integer, layer_output
+from siliconbert.models.sentences import Sentences, Tokens, gather, read_tokenizer
 from siliconbert.models.shape import Shape
+from siliconbert.models.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +43,66 @@ class IntegerModel:
     scales: Mapping[str, NDArray[np.float32]]
     vocabulary: bytes | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def encoder(self) -> Any:
+        """The network in the core, made when first needed."""
+        parts = self.parts()
+        shape = self.shape.engine()
+        return _core.transformer.IntegerEncoder(
+            integer_products(), shape, parts["limit"], parts["largest"], parts["arrays"]
+        )
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer | None:
+        """Text to token ids; errors: ValueError where the model's tokenizer.json cannot be read."""
+        return read_tokenizer(self.vocabulary, self.name)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same integers, scales, float parts, sizes and settings only."""
+        digest = hashlib.sha256(repr((self.shape, self.settings)).encode())
+        for arrays in (self.tensors, self.codes, self.scales):
+            for name in sorted(arrays):
+                digest.update(name.encode())
+                digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+        return digest.hexdigest()[:16]
+
+    def tokens(self, data: Sentences, caller: str = "IntegerModel.tokens") -> Tokens:
+        """The data as the engine takes it."""
+        return gather(data, self.tokenizer, self.shape.positions, caller)
+
+    def trace(
+        self,
+        data: Sentences,
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Trace:
+        """Logits and entropy after every layer in one pass; the same bits on any processor.
+
+        data     : labelled data, or a list of sentences, of (first, second) pairs, or of token-id lists
+        threads  : None for all processors
+        progress : called with the number of finished sentences now and then
+        errors   : ValueError for no or empty sentences, ids outside the vocabulary, no classifier
+        """
+        tokens = self.tokens(data, "IntegerModel.trace")
+        where = (tokens.ids, tokens.types, tokens.offsets)
+        logits = self.encoder.trace(*where, threads or 0, progress)
+        return Trace(
+            logits,
+            np.asarray(exits.entropy(logits), np.float32),
+            tuple(self.encoder.exits),
+            "integer",
+            f"{self.name} {self.fingerprint}",
+            tokens.fingerprint(),
+            tokens.truncated,
+        )
+
+    def hidden(self, data: Sentences, threads: int | None = None) -> list[NDArray[np.int8]]:
+        """Codes after the last layer, (tokens, hidden) for each sentence; values are code / scale."""
+        tokens = self.tokens(data, "IntegerModel.hidden")
+        codes = self.encoder.hidden(tokens.ids, tokens.types, tokens.offsets, threads or 0)
+        return np.split(codes, tokens.offsets[1:-1])
 
     def parts(self) -> dict[str, Any]:
         """Sizes, and every array that the arithmetic reads: codes, multipliers, tables.
@@ -75,30 +142,30 @@ class IntegerModel:
 
     def _matrix(self, name: str, reads: str, writes: str) -> dict[str, NDArray[Any]]:
         codes, bias = self.codes[f"{name}.weight"], self.codes[f"{name}.bias"]
-        rules.check_sums(codes, bias, self.settings.limits[1], name)
+        largest = rules.check_sums(codes, bias, self.settings.limits[1], name)
         rows = np.broadcast_to(self.scales[f"{name}.weight"].astype(np.float64), bias.shape)
         factors = self._scale(writes) / (self._scale(reads) * rows)
         return {
             f"{name}.weight": codes,
             f"{name}.bias": bias,
-            f"{name}.multiplier": rules.multiplier(factors, name),
+            f"{name}.multiplier": rules.multiplier(factors, largest, name),
         }
 
     def _attention(self, name: str, place: str) -> dict[str, NDArray[Any]]:
         settings, width = self.settings, self.shape.hidden // self.shape.heads
         limit, most = settings.limits[1], settings.most_probable
-        rules.check_sum(width * limit**2, f"{name} (scores)")
-        rules.check_sum(self.shape.positions * limit * most, f"{name} (context)")
+        largest = rules.check_sum(width * limit**2, f"{name} (scores)")
+        weighted = rules.check_sum(self.shape.positions * limit * most, f"{name} (context)")
         product = self._scale(f"{place}.query") * self._scale(f"{place}.key") * math.sqrt(width)
         factor = self._scale(f"{place}.context") / (most * self._scale(f"{place}.value"))
         arrays: dict[str, NDArray[Any]] = {
-            f"{name}.context.multiplier": rules.multiplier(factor, f"{name} (context)")
+            f"{name}.context.multiplier": rules.multiplier(factor, weighted, f"{name} (context)")
         }
         if not settings.softmax:
             return arrays | {f"{name}.scores.step": np.array([1 / product], np.float32)}
         scores = self._scale(f"{place}.scores")
         return arrays | {
-            f"{name}.scores.multiplier": rules.multiplier(scores / product, f"{name} (scores)"),
+            f"{name}.scores.multiplier": rules.multiplier(scores / product, largest, f"{name} (scores)"),
             f"{name}.exponentials": rules.exponentials(scores, most),
         }
 
@@ -115,10 +182,10 @@ class IntegerModel:
             self.codes[f"{name}.bias"] * (2.0**rules.NORM_BITS * gain / self._scale(f"{name}.bias"))
         )
         # |z| of the definition is below 2^11 sqrt(columns).
-        rules.check_sum(float(np.abs(shift).max()) + 127 * 2.0**11 * math.sqrt(self.shape.hidden), name)
+        largest = rules.check_sum(float(np.abs(shift).max()) + 127 * 2.0**11 * math.sqrt(self.shape.hidden), name)
         return {
             f"{name}.gain": self.codes[f"{name}.weight"],
             f"{name}.shift": shift.astype(np.int32),
             f"{name}.factors": rules.norm_factors(self._scale(x), self._scale(y)),
-            f"{name}.multiplier": rules.multiplier(self._scale(out) / (gain * 2.0**rules.NORM_BITS), name),
+            f"{name}.multiplier": rules.multiplier(self._scale(out) / (gain * 2.0**rules.NORM_BITS), largest, name),
         }

@@ -46,32 +46,33 @@ def fixed_point(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], int]:
     return np.clip(codes, -127, 127).astype(np.int8), bits
 
 
-def multiplier(factors: ArrayLike, layer: str) -> NDArray[np.int32]:
-    """The 32-bit multipliers of these factors.
+def multiplier(factors: ArrayLike, largest: float, layer: str) -> NDArray[np.int32]:
+    """The 32-bit multipliers of these factors, for sums of at most `largest`.
 
     errors: ValueError naming the layer where one is out of range
     """
     found = np.rint(np.atleast_1d(np.asarray(factors, np.float64)) * 2.0**SHIFT)
+    most = min(_LARGEST, 2.0 ** (SHIFT + 31) / max(largest, 1) - 1)  # products are rounded to 32 bits
     for value in (found.min(), found.max()):
-        if not _LEAST_MULTIPLIER <= value <= _LARGEST:
+        if not _LEAST_MULTIPLIER <= value <= most:
             raise ValueError(
-                f"IntegerModel: {layer}: its multiplier must be in 2^8..2^31 - 1, got {value:.4g} "
+                f"IntegerModel: {layer}: its multiplier must be in 2^8..{most:.4g}, got {value:.4g} "
                 "(scales too far apart)"
             )
     return found.astype(np.int32)
 
 
-def check_sums(codes: NDArray[np.int8], bias: NDArray[np.int32], limit: int, layer: str) -> None:
-    """Refuses a matrix of which some input's sum passes 32 bits."""
-    check_sum(
-        int((np.abs(codes.astype(np.int64)).sum(axis=1) * limit + np.abs(bias.astype(np.int64))).max()), layer
-    )
+def check_sums(codes: NDArray[np.int8], bias: NDArray[np.int32], limit: int, layer: str) -> float:
+    """The largest sum of a matrix for any input; errors as check_sum."""
+    sums = np.abs(codes.astype(np.int64)).sum(axis=1) * limit + np.abs(bias.astype(np.int64))
+    return check_sum(float(sums.max()), layer)
 
 
-def check_sum(largest: float, layer: str) -> None:
-    """Refuses a largest sum beyond 32 bits."""
+def check_sum(largest: float, layer: str) -> float:
+    """The largest sum; errors: ValueError naming the layer where it passes 32 bits."""
     if largest > _LARGEST:
         raise ValueError(f"IntegerModel: {layer}: its sums must fit 32 bits, they could reach {largest:.4g}")
+    return largest
 
 
 def exponentials(scale: float, largest: int) -> NDArray[np.uint8]:
