@@ -388,7 +388,7 @@ def test_the_back_end_can_be_chosen(monkeypatch):
 
 def test_a_missing_library_is_said_once_or_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr(engine_module, "_DISTRIBUTION", "no-such-distribution")
-    engine_module._products.cache_clear()
+    engine_module._chosen.cache_clear()
     try:
         monkeypatch.setenv("SILICONBERT_LINEAR", "onednn")
         with pytest.raises(
@@ -401,7 +401,7 @@ def test_a_missing_library_is_said_once_or_is_an_error(monkeypatch, capsys):
         said = capsys.readouterr().err.splitlines()
         assert len(said) == 1 and said[0].startswith("siliconbert: products run on Eigen because ")
     finally:
-        engine_module._products.cache_clear()
+        engine_module._chosen.cache_clear()
 
 
 def test_a_directory_loads_with_its_name_tokenizer_and_card(tmp_path):

@@ -182,10 +182,14 @@ class IntegerModel:
             self.codes[f"{name}.bias"] * (2.0**rules.NORM_BITS * gain / self._scale(f"{name}.bias"))
         )
         # |z| of the definition is below 2^11 sqrt(columns).
-        largest = rules.check_sum(float(np.abs(shift).max()) + 127 * 2.0**11 * math.sqrt(self.shape.hidden), name)
+        largest = rules.check_sum(
+            float(np.abs(shift).max()) + 127 * 2.0**11 * math.sqrt(self.shape.hidden), name
+        )
         return {
             f"{name}.gain": self.codes[f"{name}.weight"],
             f"{name}.shift": shift.astype(np.int32),
             f"{name}.factors": rules.norm_factors(self._scale(x), self._scale(y)),
-            f"{name}.multiplier": rules.multiplier(self._scale(out) / (gain * 2.0**rules.NORM_BITS), largest, name),
+            f"{name}.multiplier": rules.multiplier(
+                self._scale(out) / (gain * 2.0**rules.NORM_BITS), largest, name
+            ),
         }
