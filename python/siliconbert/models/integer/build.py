@@ -74,6 +74,8 @@ def _matrix(
 def _check_model(model: Model) -> None:
     if model.shape.model_type != "bert":
         raise ValueError(f"Model.integer: the model must be a bert, got {model.shape.model_type}")
+    if model.shape.decoder:
+        raise ValueError("Model.integer: the model must be a classifier, got a language model")
     if model.spans is not None or model.sfu:
         raise ValueError("Model.integer: the model must have no attention spans and not the 16-bit unit")
 
