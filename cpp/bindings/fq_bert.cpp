@@ -15,14 +15,21 @@ std::span<const std::int8_t> view(const Codes8& codes) {
     return {codes.data(), static_cast<std::size_t>(codes.size())};
 }
 
+FqBertResources make_resources(const FqBertLine& dsp, const FqBertLine& ff, const FqBertLine& lut,
+                               const std::vector<std::pair<double, double>>& blocks) {
+    FqBertResources made{.dsp = dsp, .ff = ff, .lut = lut, .blocks = {}};
+    for (const auto& [width, depth] : blocks) made.blocks.push_back({width, depth});
+    return made;
+}
+
 // Columns, a number for each design.
 std::map<std::string, py::array_t<double>> points(const std::vector<FqBertDesign>& designs,
-                                                  const FqBertRates& rates, const FqBertLines& lines,
+                                                  const FqBertRates& rates, const FqBertResources& resources,
                                                   const LayerWork& work) {
     std::vector<FqBertPoint> found;
     {
         const py::gil_scoped_release release;
-        found = fq_bert_points(designs, rates, lines, work);
+        found = fq_bert_points(designs, rates, resources, work);
     }
     const auto column = [&](auto&& value) {
         std::vector<double> values;
@@ -57,12 +64,11 @@ void bind_fq_bert(py::module_& hardware) {
     py::class_<FqBertLine>(hardware, "FqBertLine")
         .def(py::init<double, double, double, double>(), py::kw_only(), py::arg("base"),
              py::arg("multiplier"), py::arg("pe"), py::arg("lane"));
-    py::class_<FqBertLines>(hardware, "FqBertLines")
-        .def(py::init<FqBertLine, FqBertLine, FqBertLine>(), py::kw_only(), py::arg("dsp"), py::arg("ff"),
-             py::arg("lut"));
-    hardware.def("fq_bert_points", &points, py::arg("designs"), py::arg("rates"), py::arg("lines"),
+    py::class_<FqBertResources>(hardware, "FqBertResources")
+        .def(py::init(&make_resources), py::kw_only(), py::arg("dsp"), py::arg("ff"), py::arg("lut"),
+             py::arg("blocks"));
+    hardware.def("fq_bert_points", &points, py::arg("designs"), py::arg("rates"), py::arg("resources"),
                  py::arg("work"));
-    hardware.def("memories_18k", &memories_18k, py::arg("width"), py::arg("depth"));
     hardware.def(
         "bim_8x4", [](const Codes8& left, const Codes8& right) { return bim_8x4(view(left), view(right)); },
         py::arg("left"), py::arg("right"));

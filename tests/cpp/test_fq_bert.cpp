@@ -52,13 +52,14 @@ TEST_CASE("sizes that do not divide leave units of FQ-BERT idle", "[fq_bert]") {
           fq_bert_cycles({.pus = 1, .pes = 1, .multipliers = 4}, {}, small()).linear);
 }
 
-TEST_CASE("memories of 18 kbit by hand", "[fq_bert]") {
-    CHECK(memories_18k(36, 512) == 1);
-    CHECK(memories_18k(37, 512) == 2);
-    CHECK(memories_18k(8, 2048) == 1);
-    CHECK(memories_18k(8, 2049) == 2);
-    CHECK(memories_18k(1, 16384) == 1);
-    CHECK(memories_18k(64, 0) == 0);
+TEST_CASE("FQ-BERT's memory blocks by hand", "[fq_bert]") {
+    // Blocks of 4 words of 16 bits. A PE's weights: 16 / 4 words of 16 bits; its sums: 4 words of 32 bits.
+    const FqBertDesign design{.pus = 2, .pes = 2, .multipliers = 4};
+    const FqBertMemory found = fq_bert_memory(design, {}, {{16, 4}}, small());
+    // Input, Q, K, V and scores, 4 * 8 * 4 + 2 * 16 bytes, are 40 words in each of 4 banks.
+    CHECK(found.activations == 4 * 10);
+    CHECK(found.packed == 4 * (2 + 2 * 2) + 40);
+    CHECK(found.separate == 4 * (2 * 1 + 2 * 2) + 40);
 }
 
 TEST_CASE("bit-split products of both types are the products", "[fq_bert]") {
@@ -91,14 +92,15 @@ TEST_CASE("adders of both types by hand", "[fq_bert]") {
 }
 
 TEST_CASE("designs evaluated together are those evaluated one by one", "[fq_bert]") {
-    const FqBertLines lines{.dsp = {55, 1, 0, 10}, .ff = {1, 2, 3, 0}, .lut = {4, 5, 6, 0}};
+    const FqBertResources resources{
+        .dsp = {55, 1, 0, 10}, .ff = {1, 2, 3, 0}, .lut = {4, 5, 6, 0}, .blocks = {{4, 4}, {16, 1}}};
     const std::vector<FqBertDesign> designs = {{.pus = 2, .pes = 2, .multipliers = 4},
                                                {.pus = 1, .pes = 3, .multipliers = 4, .bim = Bim::before}};
-    const auto points = fq_bert_points(designs, {}, lines, small());
+    const auto points = fq_bert_points(designs, {}, resources, small());
     REQUIRE(points.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
         CHECK(points[i].cycles.total() == fq_bert_cycles(designs[i], {}, small()).total());
-        CHECK(points[i].memory.packed == fq_bert_memory(designs[i], {}, small()).packed);
+        CHECK(points[i].memory.packed == fq_bert_memory(designs[i], {}, resources.blocks, small()).packed);
         CHECK(points[i].memory.packed <= points[i].memory.separate);
     }
     CHECK(points[0].dsp == 55 + 16 + 40);
@@ -106,6 +108,6 @@ TEST_CASE("designs evaluated together are those evaluated one by one", "[fq_bert
     CHECK(points[0].lut == 4 + 5 * 16 + 6 * 4);
     // Type B: 13 + 17 + 18 + 32 bits against 2 * 13 + 18 + 17 in each PE.
     CHECK(points[1].lut == 4 + 5 * 12 + 6 * 3 + 3 * (80 - 61));
-    CHECK_THROWS_WITH(fq_bert_points({{{.pus = 1, .pes = 1, .multipliers = 3}}}, {}, lines, small()),
+    CHECK_THROWS_WITH(fq_bert_points({{{.pus = 1, .pes = 1, .multipliers = 3}}}, {}, resources, small()),
                       ContainsSubstring("m must be even and positive, got 3"));
 }

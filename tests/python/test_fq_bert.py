@@ -42,9 +42,13 @@ def test_cycles_equal_the_twin(design, work, overhead, bus_bytes, weight_bits):
 
 
 @laws
-@given(st.integers(1, 300), st.integers(0, 40000))
-def test_memories_equal_the_twin(width, depth):
-    assert core.memories_18k(width, depth) == twin.memories_18k(width, depth)
+@given(units, works, st.sampled_from([2, 4, 8]))
+def test_memories_equal_the_twin(design, work, weight_bits):
+    sizes, tokens = work
+    found = machine(*design, weight_bits=weight_bits).resources(sizes, tokens)
+    shape = (tokens, sizes.hidden, sizes.heads, sizes.ffn)
+    wanted = twin.memory(*shape, *design, fit.memory_blocks(), weight_bits)
+    assert (found["bram18_packed"], found["bram18_separate"]) == wanted
 
 
 @pytest.mark.parametrize("kind", ["A", "B"])

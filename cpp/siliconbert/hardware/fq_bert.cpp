@@ -1,7 +1,6 @@
 #include "siliconbert/hardware/fq_bert.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "siliconbert/base/check.hpp"
@@ -87,7 +86,7 @@ double resource(const FqBertLine& line, const FqBertDesign& design) {
 }
 
 std::vector<FqBertPoint> fq_bert_points(std::span<const FqBertDesign> designs, const FqBertRates& rates,
-                                        const FqBertLines& lines, const LayerWork& work) {
+                                        const FqBertResources& resources, const LayerWork& work) {
     const Asked asked(work);
     std::vector<FqBertPoint> points;
     points.reserve(designs.size());
@@ -96,33 +95,25 @@ std::vector<FqBertPoint> fq_bert_points(std::span<const FqBertDesign> designs, c
         const double more =
             bim_logic_bits(design.bim, design.multipliers) - bim_logic_bits(Bim::after, design.multipliers);
         points.push_back({.cycles = cycles_of(design, rates, asked),
-                          .dsp = resource(lines.dsp, design),
-                          .ff = resource(lines.ff, design),
-                          .lut = resource(lines.lut, design) + design.all_pes() * more,
-                          .memory = fq_bert_memory(design, rates, work)});
+                          .dsp = resource(resources.dsp, design),
+                          .ff = resource(resources.ff, design),
+                          .lut = resource(resources.lut, design) + design.all_pes() * more,
+                          .memory = fq_bert_memory(design, rates, resources.blocks, work)});
     }
     return points;
 }
 
-double memories_18k(double width, double depth) {
-    // Width and depth of a UltraScale block RAM of 18 kbit, simple dual port (UG573).
-    constexpr std::array<std::array<double, 2>, 6> kShapes = {
-        {{36, 512}, {18, 1024}, {9, 2048}, {4, 4096}, {2, 8192}, {1, 16384}}};
-    double fewest = HUGE_VAL;
-    for (const auto& [wide, deep] : kShapes)
-        fewest = std::min(fewest, std::ceil(width / wide) * std::ceil(depth / deep));
-    return fewest;
-}
-
-FqBertMemory fq_bert_memory(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work) {
+FqBertMemory fq_bert_memory(const FqBertDesign& design, const FqBertRates& rates,
+                            const std::vector<BlockShape>& blocks, const LayerWork& work) {
     check(design, rates);
     constexpr double kSumBits = 32, kActivationBits = 8;
     const double lanes = real(design.multipliers), tokens = real(work.tokens_attention);
     const double word = lanes * rates.weight_bits;
     const double column = steps(std::max(work.hidden, work.ffn), design.multipliers);
-    const double one = memories_18k(word, 2 * column) + memories_18k(kSumBits, 2 * tokens);
-    const double two = 2 * memories_18k(word, column) + 2 * memories_18k(kSumBits, tokens);
-    const double kept = lanes * memories_18k(kActivationBits, std::ceil(kept_activations(work) / lanes));
+    const auto bank = [&](double words, double width) { return separate_blocks(blocks, words, width, 1); };
+    const double one = bank(2 * column, word) + bank(2 * tokens, kSumBits);
+    const double two = 2 * bank(column, word) + 2 * bank(tokens, kSumBits);
+    const double kept = lanes * bank(std::ceil(kept_activations(work) / lanes), kActivationBits);
     return {design.all_pes() * one + kept, design.all_pes() * two + kept, kept};
 }
 

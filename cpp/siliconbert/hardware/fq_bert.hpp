@@ -9,6 +9,7 @@
 
 #include "siliconbert/hardware/bim.hpp"
 #include "siliconbert/hardware/counts.hpp"
+#include "siliconbert/hardware/fpga.hpp"
 
 namespace siliconbert {
 
@@ -53,7 +54,7 @@ struct FqBertLine {
 
 double resource(const FqBertLine& line, const FqBertDesign& design);
 
-// Memories of 18 kbit that the buffers take at the least and at the most: with both halves of a double buffer
+// Memory blocks that the buffers take at the least and at the most: with both halves of a double buffer
 // in one memory, or each in its own. Weights: a column of the deepest product; partial sums: one of 32 bits
 // for each token; activations: those of the layer, in as many banks as a PE has multipliers.
 struct FqBertMemory {
@@ -62,12 +63,14 @@ struct FqBertMemory {
     double activations = 0;  // of both
 };
 
-FqBertMemory fq_bert_memory(const FqBertDesign& design, const FqBertRates& rates, const LayerWork& work);
+FqBertMemory fq_bert_memory(const FqBertDesign& design, const FqBertRates& rates,
+                            const std::vector<BlockShape>& blocks, const LayerWork& work);
 
-struct FqBertLines {
+struct FqBertResources {
     FqBertLine dsp;
     FqBertLine ff;
     FqBertLine lut;  // of BIMs of type A; other types add the difference of their logic, a LUT a bit
+    std::vector<BlockShape> blocks;  // of memory
 };
 
 // What a design takes and how long a layer is on it.
@@ -80,9 +83,6 @@ struct FqBertPoint {
 };
 
 std::vector<FqBertPoint> fq_bert_points(std::span<const FqBertDesign> designs, const FqBertRates& rates,
-                                        const FqBertLines& lines, const LayerWork& work);
-
-// Memories of 18 kbit for `depth` words of `width` bits, one port for writing and one for reading.
-double memories_18k(double width, double depth);
+                                        const FqBertResources& resources, const LayerWork& work);
 
 }  // namespace siliconbert

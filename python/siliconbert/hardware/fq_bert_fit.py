@@ -109,9 +109,16 @@ def points(
         key: _core.FqBertLine(**{term: float(lines.get(key, {}).get(term, 0.0)) for term in TERMS})
         for key in LINES
     }
+    resources = _core.FqBertResources(**made, blocks=memory_blocks())
     work = layer_work(sizes, 1, sequence)
-    found: dict[str, Floats] = _core.fq_bert_points(list(designs), rates, _core.FqBertLines(**made), work)
+    found: dict[str, Floats] = _core.fq_bert_points(list(designs), rates, resources, work)
     return found
+
+
+def memory_blocks() -> list[tuple[float, float]]:
+    """Width and depth of every way to use a memory block of 18 kbit."""
+    record = catalog.record("fpga", "bram18", "hardware.accelerator")
+    return list(zip(record["widths"].value, record["depths"].value, strict=True))
 
 
 def _latency(designs: Mapping[str, Mapping[str, Any]], common: Mapping[str, Any]) -> FqBertFit:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Codes = NDArray[np.int8]
+from siliconbert.reference.fpga import memory_blocks
 
-# Widths and depths of a memory of 18 kbit.
-SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+Codes = NDArray[np.int8]
 
 
 class Layer(NamedTuple):
@@ -70,9 +68,25 @@ def slices(depth: int, width: int) -> int:
     return len(range(0, depth, width))
 
 
-def memories_18k(width: int, depth: int) -> int:
-    """Memories of 18 kbit for `depth` words of `width` bits, all of one shape."""
-    return min(math.ceil(width / wide) * math.ceil(depth / deep) for wide, deep in SHAPES)
+def memory(
+    tokens: int,
+    hidden: int,
+    heads: int,
+    ffn: int,
+    pus: int,
+    n: int,
+    m: int,
+    blocks: Sequence[tuple[float, float]],
+    weight_bits: float = 4.0,
+) -> tuple[float, float]:
+    """Memory blocks of all buffers: both halves of a double buffer in one memory, and each in its own."""
+    column, word = slices(max(hidden, ffn), m), m * weight_bits
+    packed = memory_blocks(blocks, 2 * column, word, 1) + memory_blocks(blocks, 2 * tokens, 32, 1)
+    separate = 2 * memory_blocks(blocks, column, word, 1) + 2 * memory_blocks(blocks, tokens, 32, 1)
+    attention = 4 * tokens * hidden + heads * tokens * tokens
+    feed_forward = 2 * tokens * hidden + tokens * ffn
+    kept = m * memory_blocks(blocks, slices(max(attention, feed_forward), m), 8, 1)
+    return pus * n * packed + kept, pus * n * separate + kept
 
 
 def bim_8x4(left: Codes, right: Codes) -> int:
