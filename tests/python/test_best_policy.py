@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siliconbert import exits, hardware
+from siliconbert import exits, hardware, report
 from siliconbert.campaign import best_policy, policy_table
 from siliconbert.campaign.policy import biased
+from siliconbert.campaign.setup import Call
 from siliconbert.exits import Lut
 
 LAYERS = 5
@@ -249,3 +250,8 @@ def test_the_report_shows_every_policy_and_how_far_the_best_one_goes():
     assert len(energies) == 2 + len(LADDER)
     assert 0 <= next(m.value for m in rows if m.quantity == policy_table.REACHED) <= 100
     assert policy_table._figure(policies).labels == tuple(policy_table.NAMES.values())
+
+
+def test_the_authors_files_which_hold_no_labels_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="--authors must be left out"):
+        report.experiments.load("edgebert/best_policy").run(Call(authors=tmp_path))

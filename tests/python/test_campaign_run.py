@@ -125,6 +125,13 @@ def test_rows_and_summary(tiny, tmp_path):
     assert left[0]["layer"] < 4 and left[0]["energy_mj"] < through[0]["energy_mj"]
 
 
+def test_a_shape_of_another_depth_has_no_cost_but_a_reason(tiny, tmp_path):
+    other = [{"name": "edgebert-12nm", "shape": "albert-base", "target_ms": 50}]
+    (record, *_) = run(tiny, tmp_path / "s", cells=["rram-mlc2"], accelerators=other).summary()
+    assert record["cost_reason"] == "shape must have 4 layers, as the model; albert-base has 12"
+    assert "energy_mj" not in record
+
+
 def test_configurations_share_their_random_numbers(tiny, tmp_path):
     exits = [None, {"rule": "entropy", "threshold": 0.5}]
     table = run(tiny, tmp_path / "s", cells=["rram-mlc2"], exits=exits).table()

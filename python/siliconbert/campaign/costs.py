@@ -47,7 +47,9 @@ def _run(
 ) -> tuple[hardware.Run, NDArray[np.int64]]:
     """The different ways in which sentences ran, and how many ran so."""
     accelerator = hardware.accelerator(machine["name"], n=machine["n"])
-    shape = machine["shape"] or notes["shape"]
+    shape, own = machine["shape"] or notes["shape"], hardware.shape(notes["shape"])
+    if (depth := hardware.shape(shape).layers) != own.layers:
+        raise ValueError(f"shape must have {own.layers} layers, as the model; {shape} has {depth}")
     target, sequence = machine["target_ms"], machine["sequence"]
     if trials["layers"].null_count:
         return accelerator.base(shape, sequence=sequence, target_ms=target), np.ones(1, np.int64)

@@ -42,7 +42,14 @@ class Budgets:
 
 
 def run(table: str, call: Call, model: str, task: str, plan: Plan, budgets: Budgets) -> Outcome:
-    """Every policy at every drop and target, on one model's trace."""
+    """Every policy at every drop and target, on one model's trace.
+
+    errors : ValueError where the authors' files are asked for
+    """
+    if call.authors:
+        raise ValueError(
+            "reproduce: --authors must be left out, their files hold no labels to keep a drop by"
+        )
     subject, lut, origin = with_lut(call, model, task)
     trace = subject.traced(call)
     power = plan.machine().values["average_power"]

@@ -99,7 +99,7 @@ def show(rows: Rows, records: list[dict[str, Any]], json: bool) -> None:
     records = [_with_interval(record) for record in records]
     every = [*next(iter(rows.manifest["points"].values())), "accelerator", "target_ms"]
     labels = [name for name in every if len({record.get(name) for record in records}) > 1]
-    figures = [name for name in _COLUMNS if any(record.get(name) is not None for record in records)]
+    figures = [name for name in _COLUMNS if any(_text(record, name) for record in records)]
     confidence = rows.manifest["settings"]["trials"]["confidence"]
     titles = [*labels, *(_COLUMNS[name].format(100 * confidence) for name in figures)]
     lines = [[_text(record, name) for name in [*labels, *figures]] for record in records]
