@@ -8,7 +8,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import siliconbert as sb
-from siliconbert.data import wikitext
+from siliconbert import cli
+from siliconbert.data import bigram, wikitext
 from siliconbert.reference import transformer as reference
 
 WORDS, WIDTH, FFN, WINDOW = 40, 32, 16, 9
@@ -162,6 +163,58 @@ def test_a_corpus_must_number_the_words_as_the_model_does(folder):
     ours = replace(model, vocabulary="\n".join(corpus.words[:WORDS]).encode())
     few = replace(corpus, words=corpus.words[:WORDS], held=corpus.held % WORDS)
     assert ours.judge(few).best.shape == (13, WINDOW)
+
+
+@pytest.fixture
+def known(tmp_path, monkeypatch):
+    """A model that knows the words of a text at hand."""
+    lines = [" ".join(["a"] + [f"w{i}"] * (WORDS - i)) for i in range(WORDS - 5)]
+    (tmp_path / "test.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "valid.txt").write_text("\n".join(lines[:8]) + "\n")
+    monkeypatch.setenv("SILICONBERT_WIKITEXT", str(tmp_path))
+    folder = written(tmp_path / "lm")
+    words = wikitext.load("wikitext2-split").words
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    return folder
+
+
+def evaluated(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        cli.main(["evaluate", *map(str, arguments), "--data", "wikitext2-split"])
+    printed = capsys.readouterr()
+    return left.value.code, printed.out if left.value.code == 0 else printed.err
+
+
+def test_evaluate_prints_accuracy_beside_the_bigram_model(known, capsys):
+    code, said = evaluated(capsys, known)
+    assert code == 0
+    assert "causal attention, 40 words" in said
+    assert "windows of 9 words; WikiText-2 (custom split" in said
+    assert "accuracy of the bigram model" in said
+
+
+def test_evaluate_gives_the_same_as_json(known, capsys):
+    corpus = wikitext.load("wikitext2-split")
+    judged = sb.models.load(known).judge(corpus)
+    found = json.loads(evaluated(capsys, known, "--json")[1])
+    accuracy = found["accuracy"]
+    assert accuracy["value"] == pytest.approx(judged.accuracy)
+    assert accuracy["low"] <= judged.accuracy <= accuracy["high"]
+    counted = bigram.fit(corpus.train, WORDS).accuracy(wikitext.windows(corpus.held, WINDOW))
+    assert (found["perplexity"], found["bigram"]) == (pytest.approx(judged.perplexity), counted)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("lm", "--threshold", "1"), "--sfu are for one task, not for wikitext2-split"),
+        (("edgebert-mini/sst2",), "model must be a language model for wikitext2-split"),
+    ],
+)
+def test_evaluate_refuses_what_is_not_for_language_models(known, capsys, arguments, said):
+    code, printed = evaluated(capsys, *arguments)
+    assert code != 0
+    assert said in " ".join(printed.split())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,12 @@ def evaluate(
         ),
     ],
     data: Annotated[
-        str, typer.Option("--data", help="Task, see `siliconbert list data`; glue for a table of all tasks.")
+        str,
+        typer.Option(
+            "--data",
+            help="Task, see `siliconbert list data`; glue for a table of all tasks; wikitext2 or "
+            "wikitext2-split for a language model.",
+        ),
     ] = "sst2",
     split: Annotated[str, typer.Option("--split", help="Split of the task.")] = "dev",
     exits: Annotated[
@@ -56,15 +61,22 @@ def evaluate(
     """Evaluate a model: the task's metrics after every layer, and with a threshold where sentences leave."""
     from siliconbert.campaign import answers as comparison
     from siliconbert.campaign import exits as leaving
-    from siliconbert.campaign import family, quality, setup
-    from siliconbert.data import answers
+    from siliconbert.campaign import family, language_quality, quality, setup
+    from siliconbert.data import answers, wikitext
 
+    for_a_task = sfu or split != "dev" or any(each is not None for each in (threshold, predictions, against))
+    if for_a_task and data in (GLUE, *wikitext.NAMES):
+        raise ValueError(
+            "evaluate: --split, --threshold, --predictions, --against and --sfu are for one task, "
+            f"not for {data}"
+        )
+    if data in wikitext.NAMES:
+        with console.told(), console.progress("windows") as bar:
+            call = setup.Call(zoo=zoo, threads=threads, quick=quick, progress=bar)
+            foretold = language_quality.measure(model, data, call)
+        console.show_json(asdict(foretold)) if json else scores.show_foretold(foretold)
+        return
     if data == GLUE:
-        if sfu or split != "dev" or any(each is not None for each in (threshold, predictions, against)):
-            raise ValueError(
-                "evaluate: --split, --threshold, --predictions, --against and --sfu are for one task, "
-                "not for glue"
-            )
         with console.told(), console.progress("sentences") as bar:
             call = setup.Call(glue=glue, zoo=zoo, threads=threads, quick=quick, progress=bar)
             members = list(family.run(model, call))

@@ -10,6 +10,7 @@ from siliconbert.cli import console
 
 if TYPE_CHECKING:
     from siliconbert.campaign.answers import Comparison
+    from siliconbert.campaign.language_quality import Foretold
     from siliconbert.campaign.quality import Quality, Scores
     from siliconbert.campaign.statistics import Interval
     from siliconbert.data import Data
@@ -24,6 +25,17 @@ def show(found: list[Quality]) -> None:
         console.show_table(f"{title} after every layer", ["exit layer", *_columns(each)], rows)
         if each.doubt is not None:
             console.say("", f"note: {each.doubt}")
+
+
+def show_foretold(found: Foretold) -> None:
+    """How well a language model foretells the next word."""
+    console.say(*found.header)
+    rows = [
+        ["accuracy %", *_entry(found.accuracy)],
+        ["accuracy of the bigram model %", f"{100 * found.bigram:.2f}", ""],
+        ["perplexity", f"{found.perplexity:.1f}", ""],
+    ]
+    console.show_table("Next word", ["", "ours", "95 % interval"], rows)
 
 
 def show_exits(threshold: float | None, left: tuple[float, Interval] | None) -> None:

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from numpy.typing import NDArray
 
 from siliconbert.data.wikitext import Corpus, windows
-from siliconbert.models.model import Model
+from siliconbert.models.model import Model, Progress
+
+SLICE = 256  # windows between two looks at Ctrl-C
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +66,27 @@ class LanguageModel(Model):
         logits: NDArray[np.float32] = self.encoder.next_words(*_batch(rows), threads or 0)
         return logits.reshape(*rows.shape, -1)
 
-    def judge(self, text: Corpus | npt.ArrayLike, threads: int | None = None) -> Judged:
+    def judge(
+        self, text: Corpus | npt.ArrayLike, threads: int | None = None, progress: Progress | None = None
+    ) -> Judged:
         """What the model foretells at every place of a text, against what stands there.
 
-        text : data.wikitext.windows(...), (windows, places + 1): row[:-1] is read, row[1:] to be foretold; or
-               a corpus, whose held-out text is taken
+        text     : data.wikitext.windows(...), (windows, places + 1), whose row[:-1] is read and row[1:] to be
+                   foretold; or a corpus, whose held-out text is taken
+        threads  : None for all processors; the result is the same at any count
+        progress : called with the number of finished windows now and then
         """
         rows = self.held(text) if isinstance(text, Corpus) else text
         rows = _rows(rows, "LanguageModel.judge: text", 2)
         following = np.ascontiguousarray(rows[:, 1:])
-        best, loss = self.encoder.judge(*_batch(rows[:, :-1]), following.ravel(), threads or 0)
-        best = best.reshape(following.shape)
-        return Judged(best, loss.reshape(following.shape), best == following)
+        best, loss = np.empty_like(following), np.empty(following.shape, np.float32)
+        for first in range(0, len(rows), SLICE):
+            some = slice(first, first + SLICE)
+            found = self.encoder.judge(*_batch(rows[some, :-1]), following[some].ravel(), threads or 0)
+            best[some], loss[some] = (part.reshape(following[some].shape) for part in found)
+            if progress is not None:
+                progress(min(first + SLICE, len(rows)))
+        return Judged(best, loss, best == following)
 
     def held(self, corpus: Corpus) -> NDArray[np.int32]:
         """The windows of a corpus's held-out text; ValueError where it numbers other words than the model."""
