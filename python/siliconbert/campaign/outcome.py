@@ -61,7 +61,10 @@ class Bars:
 
 @dataclass(frozen=True)
 class Curves:
-    """Lines: for every series its x and y values; `marks` are single points with a name."""
+    """Lines: for every series its x and y values; `marks` are single points with a name.
+
+    log : whether y is drawn on a logarithmic scale
+    """
 
     name: str
     title: str
@@ -69,6 +72,7 @@ class Curves:
     y_label: str
     series: dict[str, tuple[Numbers, Numbers]]
     marks: dict[str, tuple[float, float]] = field(default_factory=dict)
+    log: bool = False
 
 
 @dataclass(frozen=True)

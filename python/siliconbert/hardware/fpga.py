@@ -172,6 +172,14 @@ class FpgaModel:
         """The clock."""
         return _number("clock") if self.clock_mhz is None else self.clock_mhz
 
+    def numbers(self) -> dict[str, float]:
+        """The calibration's constants by name, as in fpga.toml.
+
+        >>> FpgaModel().numbers()["product_ff"]
+        337
+        """
+        return _numbers(CALIBRATION)
+
     @property
     def width(self) -> float:
         """Bits of a stored weight."""

@@ -37,8 +37,6 @@ def _bars(axes: Axes, figure: Bars) -> None:
             low, high = figure.errors[label]
             axes.errorbar(figure.positions + offset, heights, (heights - low, high - heights),
                           fmt="none", ecolor="black", elinewidth=0.8, capsize=2)  # fmt: skip
-    if figure.log:
-        axes.set_yscale("log")
     axes.set_xticks(figure.positions)
     if figure.labels:
         axes.set_xticklabels(figure.labels, rotation=45, ha="right")
@@ -63,6 +61,8 @@ def _curves(axes: Axes, figure: Curves) -> None:
 
 
 def _frame(axes: Axes, figure: Bars | Curves) -> None:
+    if figure.log:
+        axes.set_yscale("log")
     axes.set(xlabel=figure.x_label, ylabel=figure.y_label, title=figure.title)
     assert axes.figure is not None
     axes.figure.legend(loc="outside lower center", ncols=3)  # never over the data
