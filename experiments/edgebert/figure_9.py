@@ -1,7 +1,5 @@
 """EdgeBERT Figure 9: voltage, frequency and energy of latency-aware inference at 50, 75 and 100 ms."""
 
-from dataclasses import replace
-
 from siliconbert import report
 from siliconbert.campaign import exit_cases, latency_aware, saving_shares
 from siliconbert.campaign.outcome import Outcome
@@ -37,9 +35,4 @@ def run(call: Call) -> Outcome:
     files = report.experiments.load("edgebert/table_3").files()
     found = exit_cases.find(call, MODEL, TASK, DROPS, files, PLAN.shape)
     outcome = latency_aware.run("edgebert/figure_9", TASK, found.source, PLAN, found.cases, found.header)
-    shares = saving_shares.rows(SHARES, report.printed("edgebert/table_3", "mnli", "lai_predicted"))
-    return replace(
-        outcome,
-        header=(*outcome.header, SHARES.line),
-        measurements=(*outcome.measurements, *shares),
-    )
+    return saving_shares.added(outcome, SHARES, report.printed("edgebert/table_3", "mnli", "lai_predicted"))

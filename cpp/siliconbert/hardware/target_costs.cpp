@@ -1,7 +1,6 @@
 #include "siliconbert/hardware/target_costs.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 

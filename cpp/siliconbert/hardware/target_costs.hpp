@@ -32,9 +32,8 @@ class PlannedCosts {
     PlannedCosts(const Supply& supply, const LatencyPlan& plan, std::size_t bins);
 
     TargetState at(double target, const BinRows& costs) const;
-    double start() const {
-        return start_;
-    }  // seconds of sentences that go on, before the first planned layer
+    // Seconds of sentences that go on, before the first planned layer.
+    double start() const { return start_; }
 
  private:
     struct AtLevel {

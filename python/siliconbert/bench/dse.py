@@ -67,7 +67,7 @@ def grids(histograms: int) -> tuple[Grid, ...]:
     return (
         Grid(_MANY, both, 32, 32, floor=True),
         Grid(_FEW, _PLANNED, 64, histograms, floor=True),
-        Grid(_FEW, _PLANNED, 1024, 32, floor=True),
+        Grid(_FEW, _PLANNED, 1024, 64, floor=True),
         Grid(_FEW, _PLANNED, 16384, 1),
         Grid(_MANY, both, 16, 1),
         Grid(_MANY, _PLANNED, 16, 32),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import hardware
 from siliconbert.campaign.accelerator import AcceleratorPlan
-from siliconbert.campaign.outcome import Measurement, Quantity
+from siliconbert.campaign.outcome import Measurement, Outcome, Quantity
 from siliconbert.hardware import Memories, Table
 
 # In the order in which they are taken.
@@ -46,13 +46,14 @@ class Plan(AcceleratorPlan):
         )
 
 
-def rows(plan: Plan, predicted: Sequence[tuple[str, float]]) -> list[Measurement]:
-    """The five shares, in %, at each average predicted layer: (drop, layer) each."""
-    return [
+def added(outcome: Outcome, plan: Plan, predicted: Sequence[tuple[str, float]]) -> Outcome:
+    """An outcome with the five shares, in %, at each average predicted layer: (drop, layer) each."""
+    found = (
         Measurement(f"{plan.beside}, {drop}", STEPS[step], value, beside=plan.beside)
         for drop, mean in predicted
         for step, value in shares(plan, around(mean)).items()
-    ]
+    )
+    return replace(outcome, header=(*outcome.header, plan.line), measurements=(*outcome.measurements, *found))
 
 
 def around(mean: float) -> NDArray[np.int64]:
