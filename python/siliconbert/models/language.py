@@ -38,7 +38,7 @@ class Judged:
         return float(np.exp(self.loss.mean(dtype=np.float64)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LanguageModel(Model):
     """A Transformer encoder with a decoder onto its vocabulary at every place; see Shape.decoder.
 

@@ -50,7 +50,7 @@ class Activations:
         return {"width": self.width, "exponent_bits": self.exponent_bits, "bias": dict(self.bias)}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A BERT or ALBERT with its weights decoded to float32.
 
@@ -77,6 +77,24 @@ class Model:
     spans: Spans | None = None
     sfu: bool = False
     blocks: Blocks | None = None
+
+    def __repr__(self) -> str:
+        """One line: name, sizes, weights kept and their format; the tensors would fill pages.
+
+        >>> import siliconbert as sb
+        >>> sb.models.load("edgebert-mini/sst2")  # doctest: +ELLIPSIS
+        Model('edgebert-mini/sst2': albert, 12 layers of width 384, ... weights kept, AdaptivFloat8)
+        """
+        shape, values = self.shape, sum(tensor.size for tensor in self.tensors.values())
+        kept = values - sum(int(mask.size - mask.sum()) for mask in self.masks.values())
+        number = (
+            " and ".join(sorted({f"{type(fmt).__name__}{fmt.width}" for fmt in self.formats.values()}))
+            or "float32"
+        )
+        return (
+            f"{type(self).__name__}({self.name!r}: {shape.model_type}, {shape.layers} layers of width "
+            f"{shape.hidden}, {kept:,} of {values:,} weights kept, {number})"
+        )
 
     @cached_property
     def encoder(self) -> Any:

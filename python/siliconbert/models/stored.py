@@ -20,7 +20,7 @@ from siliconbert.models.trace import Trace
 Self = TypeVar("Self", bound="Faulty")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Stored(Model):
     """A model whose matrix `stored` is read from `image`."""
 
@@ -44,7 +44,7 @@ class Stored(Model):
         }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Faulty(Stored):
     """A stored model after one trial's faults; `origin` is the model before them."""
 
