@@ -207,7 +207,7 @@ def test_evaluate_gives_the_same_as_json(known, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("lm", "--threshold", "1"), "--sfu are for one task, not for wikitext2-split"),
+        (("lm", "--threshold", "1"), "are for one task, not for wikitext2-split"),
         (("edgebert-mini/sst2",), "model must be a language model for wikitext2-split"),
     ],
 )

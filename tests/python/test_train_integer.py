@@ -10,11 +10,12 @@ import yaml
 
 torch = pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
 
-from siliconbert import models, train  # noqa: E402
+from siliconbert import cli, models, train  # noqa: E402
 from siliconbert.reference import integer as twin  # noqa: E402
 from siliconbert.train import codes, export, network, recipe  # noqa: E402
 from siliconbert.train.batches import Batch  # noqa: E402
 from siliconbert.train.integer import IntegerPlan, Integers  # noqa: E402
+from tiny_model import WORDS, tokenizer, write_split  # noqa: E402
 
 RECIPES = Path(__file__).parents[2] / "experiments" / "fq_bert" / "recipes"
 CHAIN = ["sst2-fp32", "sst2-w4a8-operands", "sst2-w4a8-scales", "sst2-w4a8-softmax", "sst2-w4a8"]
@@ -28,22 +29,22 @@ IDS = torch.randint(0, 40, (6, 9), generator=torch.Generator().manual_seed(3))
 TYPES = torch.zeros_like(IDS)
 
 
-def tiny(kind="bert"):
+def tiny(kind="bert", vocab=40):
     """A network of three layers whose layers do much."""
     torch.manual_seed(1)
     sizes = {"width": 32, "heads": 4, "ffn": 64, "embedding": 32 if kind == "bert" else 8}
-    net = network.Network(network.Shape(kind, 3, vocab=40, positions=60, **sizes))
+    net = network.Network(network.Shape(kind, 3, vocab=vocab, positions=60, **sizes))
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
     return net.eval()
 
 
-def quantized(**settings):
+def quantized(vocab=40, **settings):
     """The same in integers, calibrated."""
-    net = tiny()
+    net = tiny(vocab=vocab)
     net.integers = Integers(IntegerPlan(**settings), net)
-    net.integers.calibrate(net, iter([Batch(torch.arange(6), IDS, TYPES)]))
+    net.integers.calibrate(net, iter([Batch(torch.arange(6), IDS % vocab, TYPES)]))
     return net.eval()
 
 
@@ -190,10 +191,11 @@ def runs(tmp_path_factory):
     return out
 
 
-def test_every_recipe_reads_and_runs_after_what_it_needs():
-    order = [p.recipe for p in train.plan(RECIPES)]
+@pytest.mark.parametrize("folder", [RECIPES, RECIPES / "bert-base"], ids=lambda folder: folder.name)
+def test_every_recipe_reads_and_runs_after_what_it_needs(folder):
+    order = [p.recipe for p in train.plan(folder)]
     names = [r.name for r in order]
-    assert sorted(names) == sorted(p.stem for p in RECIPES.glob("*.yaml"))
+    assert sorted(names) == sorted(p.stem for p in folder.glob("*.yaml"))
     assert all(names.index(n) < i for i, r in enumerate(order) for n in {r.start, r.teacher} & set(names))
     assert all(r.budget_minutes <= 150 for r in order)
 
@@ -230,6 +232,12 @@ def test_a_finished_run_resumes_at_its_end(runs):
     assert before == ((folder / "config.json").read_bytes(), (folder / "model.safetensors").read_bytes())
 
 
+def test_bert_base_runs_where_its_weights_are(tmp_path):
+    for name in ("bert-base-sst2-fp32", "bert-base-sst2-w8a8"):
+        folder = train.run(RECIPES / "bert-base" / f"{name}.yaml", tmp_path, smoke=True)
+    assert models.load_integer(folder).settings == models.Integer(weights=8)
+
+
 def test_bad_recipes_are_refused(tmp_path):
     path = tmp_path / "bad.yaml"
     for keys, said in [
@@ -240,3 +248,16 @@ def test_bad_recipes_are_refused(tmp_path):
     ]:
         with pytest.raises(ValueError, match=said):
             recipe.read(variant(path, "sst2-w4a8", **keys))
+
+
+def test_evaluate_runs_what_was_trained_in_integers(tmp_path, capsys):
+    net = quantized(vocab=len(WORDS) + 3)
+    net.classes = ("negative", "positive")
+    (tmp_path / "tokenizer.json").write_text(tokenizer())
+    export.save(net, tmp_path / "model", {"task": "sst2"}, tmp_path / "tokenizer.json")
+    (tmp_path / "glue" / "SST-2").mkdir(parents=True)
+    write_split(tmp_path / "glue" / "SST-2" / "dev.tsv", np.random.default_rng(1), 30)
+    call = ["evaluate", str(tmp_path / "model"), "--integer", "--glue", str(tmp_path / "glue")]
+    with pytest.raises(SystemExit) as left:
+        cli.main(call)
+    assert left.value.code == 0 and "in integers, w4/a8" in capsys.readouterr().out

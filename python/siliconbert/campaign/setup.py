@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 from siliconbert import data, models
 from siliconbert.data import Data
@@ -73,7 +74,7 @@ class Subject:
         if len(found) < self.available:
             count = f"{len(found)} of {self.available} sentences (quick: a fixed, evenly spaced choice)"
         cut = f"; {trace.truncated} truncated to {shape.positions} tokens" if trace.truncated else ""
-        sfu = "; softmax and layer norm in 16 bits" if self.model.sfu else ""
+        sfu = "; softmax and layer norm in 16 bits" if getattr(self.model, "sfu", False) else ""
         return (
             f"model: {self.model.name}, {shape.layers} layers of width {shape.hidden}, {shape.heads} heads"
             + sfu,
@@ -96,6 +97,17 @@ def prepare(
     """
     found = data.load(task, split=split, folder=glue)
     return subject(models.load(model, zoo=zoo), found, quick)
+
+
+def in_integers(one: Subject, folder: str) -> Subject:
+    """The same sentences for the integer model in a run's folder, which can be traced and no more.
+
+    errors: ValueError for the folder of a float model
+    """
+    found = models.load_integer(folder)
+    settings = found.settings
+    name = f"{found.name} in integers, w{settings.weights}/a{settings.activations}"
+    return replace(one, model=cast("Any", replace(found, name=name)))
 
 
 def chosen(call: Call, task: str) -> Subject:

@@ -52,6 +52,9 @@ def evaluate(
         bool,
         typer.Option("--sfu", help="Softmax and layer norm in 16 bits, as EdgeBERT's special function unit."),
     ] = False,
+    integer: Annotated[
+        bool, typer.Option("--integer", help="In integers: the folder of a run trained in them, see train.")
+    ] = False,
     glue: options.Glue = None,
     zoo: options.Zoo = None,
     threads: options.Threads = None,
@@ -64,11 +67,11 @@ def evaluate(
     from siliconbert.campaign import family, language_quality, quality, setup
     from siliconbert.data import answers, wikitext
 
-    for_a_task = sfu or split != "dev" or any(each is not None for each in (threshold, predictions, against))
-    if for_a_task and data in (GLUE, *wikitext.NAMES):
+    given = any(each is not None for each in (threshold, predictions, against))
+    if (sfu or integer or split != "dev" or given) and data in (GLUE, *wikitext.NAMES):
         raise ValueError(
-            "evaluate: --split, --threshold, --predictions, --against and --sfu are for one task, "
-            f"not for {data}"
+            "evaluate: --split, --threshold, --predictions, --against, --sfu and --integer are for one "
+            f"task, not for {data}"
         )
     if data in wikitext.NAMES:
         with console.told(), console.progress("windows") as bar:
@@ -86,6 +89,8 @@ def evaluate(
         subject = setup.prepare(model, data, split=split, glue=glue, zoo=zoo, quick=quick)
         if sfu:
             subject = replace(subject, model=subject.model.with_sfu())
+        if integer:
+            subject = setup.in_integers(subject, model)
         if threshold is not None and not subject.data.classes:
             raise ValueError(f"evaluate: --threshold needs classes, {data} has scores, which have no entropy")
         found = [quality.measure(subject, threads, bar(len(subject.data)))]

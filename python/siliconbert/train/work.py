@@ -78,7 +78,7 @@ def run(
         start = None if recipe.start == "new" else _earlier("start", recipe.start, earlier, log)
         return language_phase.run(recipe, folder, start, Path(texts), place, log, resume, smoke, tell)
     given = (
-        inputs.smoke(folder, recipe.data, albert=bool(recipe.base))
+        inputs.smoke(folder, recipe.data, albert="albert" in recipe.base)
         if smoke
         else inputs.real(recipe, Path(glue) if glue else None, Path(texts), base)
     )
