@@ -28,6 +28,7 @@ def all_(
         campaign(peers=peers)
         reuse()
         dse()
+        integer(peers=peers)
 
 
 @app.command("trace", epilog="Example: siliconbert bench trace --peers")
@@ -114,6 +115,26 @@ def dse(
     with console.told():
         result = bench.run(histograms, repeats)
     _show(result, json, "Design-space exploration", "10^6 points/s", "over the floor", 1)
+
+
+@app.command("integer", epilog="Example: siliconbert bench integer --peers")
+def integer(
+    peers: Annotated[
+        bool,
+        typer.Option("--peers", help="Also time dynamic int8 of ONNX Runtime and PyTorch."),
+    ] = False,
+    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 128,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peers.")] = 2,
+    glue: options.Glue = None,
+    json: options.Json = False,
+) -> None:
+    """Milliseconds a sentence of BERT-base in integers (w8/a8): 128 tokens, and real lengths."""
+    from siliconbert.bench import integer as bench
+
+    with console.told():
+        result = bench.run(peers, sentences, repeats, threads, glue)
+    _show(result, json, "Integer BERT-base", "ms/sentence", "over the faster peer", 1)
 
 
 def _show(result: Result, json: bool, title: str, unit: str, ratio: str, digits: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from siliconbert.models.blocks import BlockLinear, Blocks, kernels
 from siliconbert.models.compressed import read_compressed
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
+from siliconbert.models.integer.file import read_integer
 from siliconbert.models.integer.trained import recorded
 from siliconbert.models.language import Judged, LanguageModel
 from siliconbert.models.model import Activations, Model
@@ -66,12 +68,21 @@ def load(name: str | Path, zoo: str | Path | None = None) -> Model:
     return _from_file(zoo_file(str(name), zoo), str(name))
 
 
-def load_integer(folder: str | Path) -> IntegerModel:
-    """The integer model in a folder that training in integers wrote.
+def load_integer(path: str | Path) -> IntegerModel:
+    """The integer model in a file that IntegerModel.save wrote, or in a folder of training in integers.
 
-    errors: ValueError naming the file, also for the folder of a float model
+    errors: ValueError naming the file, also for a float model
     """
-    return load(folder).integer(*recorded(folder))
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        return load(path).integer(*recorded(path))
+    found = read_integer(path)
+    model = IntegerModel(path.stem, **{entry.name: getattr(found, entry.name) for entry in fields(found)})
+    try:
+        model.parts()
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return model
 
 
 def _from_directory(folder: Path) -> Model:

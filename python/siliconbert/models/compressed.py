@@ -29,7 +29,7 @@ from siliconbert.models import packed
 from siliconbert.models.jsonfile import Config, parse_json
 from siliconbert.models.shape import Shape
 from siliconbert.models.spans import KEY, Spans, read_spans
-from siliconbert.models.tensorfile import TensorFile, open_tensors, write_tensors
+from siliconbert.models.tensorfile import INTEGER_KEY, TensorFile, open_tensors, write_tensors
 from siliconbert.text import is_file_name
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 VERSION = 1
 LARGEST_FILE = 8 * 2**20
 _WORD = "embeddings.word"
-_TOKENIZER = "tokenizer.json.zlib"
+TOKENIZER = "tokenizer.json.zlib"
 # A tokenizer.json of 250,000 words has about 17 MB: what inflates to more is a bomb.
 _LARGEST_TOKENIZER = 64 * 2**20
 
@@ -89,7 +89,7 @@ def read_compressed(path: Path) -> Contents:
     """
     file, record = _open(path)
     record.only("version", "shape", "ramps", "linear_ramps", "formats", "activations", KEY, "table", "card")
-    shape = _shape(record.part("shape"))
+    shape = read_shape(record.part("shape"))
     record.require(isinstance(record.values.get("ramps"), bool), "ramps", "true or false")
     record.require(record.values.get("linear_ramps", True) is True, "linear_ramps", "true")
     wanted = shape.tensors(record.values["ramps"], "linear_ramps" in record.values)
@@ -106,7 +106,7 @@ def read_compressed(path: Path) -> Contents:
         {name: tensors[name] for name in order},
         activations,
         read_spans(record, shape),
-        _tokenizer(vocabulary_in),
+        stored_tokenizer(vocabulary_in),
         record.part("card").values,
     )
 
@@ -140,7 +140,7 @@ def _write(
         tensor = packed.Packed(model.tensors[name], model.formats.get(name), model.masks.get(name))
         arrays |= packed.pack(name, tensor)
     if vocabulary is not None:
-        arrays[_TOKENIZER] = np.frombuffer(zlib.compress(vocabulary, 9), np.uint8)
+        arrays[TOKENIZER] = np.frombuffer(zlib.compress(vocabulary, 9), np.uint8)
     text = json.dumps({**record, "formats": known}, allow_nan=False)
     size = sum(values.nbytes for values in arrays.values()) + len(text)
     if size > most_bytes:
@@ -150,6 +150,8 @@ def _write(
 
 def _open(path: Path) -> tuple[TensorFile, Config]:
     file = open_tensors(path)
+    if INTEGER_KEY in file.metadata:
+        raise ValueError(f"{path}: an integer model, which models.load_integer reads")
     if "siliconbert" not in file.metadata:
         raise ValueError(f"{path}: not a compressed model (its metadata has no entry siliconbert)")
     record = parse_json(f"{path}: metadata", file.metadata["siliconbert"].encode())
@@ -174,7 +176,7 @@ def _tensors(
     file: TensorFile, record: Config, wanted: Mapping[str, tuple[int, ...]]
 ) -> dict[str, packed.Packed]:
     known = _formats(record.part("formats"), wanted)
-    allowed = {_TOKENIZER}.union(*(packed.names(name, known.get(name)) for name in wanted))
+    allowed = {TOKENIZER}.union(*(packed.names(name, known.get(name)) for name in wanted))
     if unknown := set(file.entries) - allowed:
         raise ValueError(f"{file.path}: tensor {min(unknown)} does not belong to this model")
     return {name: packed.unpack(file, name, shape, known.get(name)) for name, shape in wanted.items()}
@@ -186,7 +188,8 @@ def _formats(record: Config, wanted: Mapping[str, tuple[int, ...]]) -> dict[str,
     return {name: packed.read_format(record.part(name)) for name in record.values}
 
 
-def _shape(record: Config) -> Shape:
+def read_shape(record: Config) -> Shape:
+    """The shape that the JSON describes; errors: ValueError naming the key."""
     known = [entry.name for entry in fields(Shape)]
     record.only(*known)
     for name in (name for name in known if name != "decoder"):
@@ -210,17 +213,18 @@ def _activations(record: Config, shape: Shape) -> dict[str, Any] | None:
     return {"width": width, "exponent_bits": exponent_bits, "bias": bias.values}
 
 
-def _tokenizer(file: TensorFile) -> bytes | None:
-    if _TOKENIZER not in file.entries:
+def stored_tokenizer(file: TensorFile) -> bytes | None:
+    """The file's tokenizer.json; errors: ValueError where it is damaged or a bomb."""
+    if TOKENIZER not in file.entries:
         return None
-    stored = file.read(_TOKENIZER, ("U8",), (file.entries[_TOKENIZER].bytes,))
+    stored = file.read(TOKENIZER, ("U8",), (file.entries[TOKENIZER].bytes,))
     inflate = zlib.decompressobj()
     try:
         text = inflate.decompress(stored.tobytes(), _LARGEST_TOKENIZER)
     except zlib.error as error:
-        raise ValueError(f"{file.path}: {_TOKENIZER} is not deflated data ({error})") from None
+        raise ValueError(f"{file.path}: {TOKENIZER} is not deflated data ({error})") from None
     if not inflate.eof or inflate.unused_data:
         raise ValueError(
-            f"{file.path}: {_TOKENIZER} must inflate to at most {_LARGEST_TOKENIZER} bytes, whole and alone"
+            f"{file.path}: {TOKENIZER} must inflate to at most {_LARGEST_TOKENIZER} bytes, whole and alone"
         )
     return text

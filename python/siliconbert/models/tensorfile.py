@@ -40,7 +40,9 @@ _TYPES = {
     "F32": "<f4",
     "F64": "<f8",
 }
-_WRITTEN = {np.dtype("<u1"): "U8", np.dtype("<u2"): "U16", np.dtype("<f4"): "F32"}
+_WRITTEN = {np.dtype(_TYPES[name]): name for name in ("U8", "I8", "U16", "I32", "F32")}
+# The metadata entry that integer models have.
+INTEGER_KEY = "siliconbert.integer"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def open_tensors(path: Path) -> TensorFile:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
-    """Writes uint8, uint16 and float32 tensors in the order given; complete or not at all."""
+    """Writes uint8, int8, uint16, int32 and float32 tensors in the order given; complete or not at all."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     end = 0
     for name, values in tensors.items():

@@ -33,9 +33,10 @@ SILICONBERT_INLINE float lane_sum(std::size_t count, Term&& term) {
     return sum;
 }
 
+// -limit for NaN.
 SILICONBERT_INLINE std::int32_t nearest(float value, int limit) {
     const auto most = static_cast<float>(limit);
-    return static_cast<std::int32_t>(std::min(std::max(std::nearbyint(value), -most), most));
+    return static_cast<std::int32_t>(std::min(most, std::max(-most, std::nearbyint(value))));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from siliconbert import _core, exits
 from siliconbert.data import Tokenizer
 from siliconbert.models.engine import integer_products
 from siliconbert.models.integer import scales as rules
+from siliconbert.models.integer.file import write_integer
 from siliconbert.models.integer.settings import MATRICES, READS, WRITES, Integer, layer_output
 from siliconbert.models.sentences import Sentences, Tokens, gather, read_tokenizer
 from siliconbert.models.shape import Shape
@@ -104,11 +106,18 @@ class IntegerModel:
         codes = self.encoder.hidden(tokens.ids, tokens.types, tokens.offsets, threads or 0)
         return np.split(codes, tokens.offsets[1:-1])
 
+    def save(self, path: str | Path) -> None:
+        """Writes the integer model file, see models.load_integer; it appears complete or not at all."""
+        write_integer(self, Path(path))
+
     def parts(self) -> dict[str, Any]:
         """Sizes, and every array that the arithmetic reads: codes, multipliers, tables.
 
-        errors: ValueError naming the layer where a sum could pass 32 bits, or a multiplier is out of range
+        errors: ValueError naming the layer where a sum could pass 32 bits, a multiplier is out of range, or a
+                scale is no scale
         """
+        for name, scale in self.scales.items():
+            rules.check_scale(name, scale, self.settings.scales)
         settings, shape = self.settings, self.shape
         arrays: dict[str, NDArray[Any]] = {**self.tensors, "embeddings.scale": self.scales["layer.1.input"]}
         for layer in range(shape.layers):

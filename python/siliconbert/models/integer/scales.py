@@ -30,6 +30,17 @@ def eight_bit_scale(scales: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.ldexp(np.rint(256 * fraction), power - 8))
 
 
+def check_scale(name: str, scales: NDArray[np.float32], eight_bits: bool) -> None:
+    """Refuses scales that are not positive, that are beyond 2^-60..2^60, or that have more bits than 8."""
+    good = np.isfinite(scales) & (scales >= 2.0**-60) & (scales <= 2.0**60)
+    if not good.all():
+        raise ValueError(
+            f"IntegerModel: {name}: its scale must be in 2^-60..2^60, got {scales[~good][0]:.4g}"
+        )
+    if eight_bits and (eight_bit_scale(scales) != scales).any():
+        raise ValueError(f"IntegerModel: {name}: its scale must have an 8-bit mantissa, got {scales[0]:.9g}")
+
+
 def encode(values: NDArray[np.float32], scales: NDArray[np.float32], limit: int) -> NDArray[np.int8]:
     """Codes of a matrix with one scale, or one a row."""
     scaled = values.astype(np.float64) * scales.astype(np.float64)[:, np.newaxis]
