@@ -16,6 +16,7 @@ STEPS = {
     "everything, w8/a8": "sst2-w8a8",
 }
 ONE_SEED = {
+    "everything, integer engine": "sst2-w4a8-engine",
     "w4/a8, one epoch": "sst2-w4a8-one-epoch",
     "w3/a8, one epoch": "sst2-w3a8-one-epoch",
     "w2/a8, one epoch": "sst2-w2a8-one-epoch",
@@ -39,6 +40,7 @@ PLAN = integer_table.Plan(
 LINES = (
     STAND_IN,
     "six layers of width 384 (minilm); every step starts from the one before, one epoch each",
+    "row of the integer engine: the first seed's model on integers; the others as training saw them",
     "`calibrated`: without training; rows of one seed start from the first floating-point run",
 )
 
