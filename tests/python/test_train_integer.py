@@ -261,3 +261,13 @@ def test_evaluate_runs_what_was_trained_in_integers(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main(call)
     assert left.value.code == 0 and "in integers, w4/a8" in capsys.readouterr().out
+    models.load_integer(tmp_path / "model").save(tmp_path / "small.safetensors")
+    call[1] = str(tmp_path / "small.safetensors")
+    for extra, code, said in [
+        ([], 0, "small in integers"),
+        (["--sfu"], 2, "--sfu is for a model in floating"),
+    ]:
+        with pytest.raises(SystemExit) as left:
+            cli.main([*call, *extra])
+        printed = capsys.readouterr()
+        assert left.value.code == code and said in " ".join((printed.out + printed.err).split())

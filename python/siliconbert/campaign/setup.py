@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from siliconbert import data, models
 from siliconbert.data import Data
@@ -99,15 +99,14 @@ def prepare(
     return subject(models.load(model, zoo=zoo), found, quick)
 
 
-def in_integers(one: Subject, folder: str) -> Subject:
-    """The same sentences for the integer model in a run's folder, which can be traced and no more.
-
-    errors: ValueError for the folder of a float model
-    """
-    found = models.load_integer(folder)
-    settings = found.settings
-    name = f"{found.name} in integers, w{settings.weights}/a{settings.activations}"
-    return replace(one, model=cast("Any", replace(found, name=name)))
+def prepare_integer(
+    place: str, task: str, split: str = "dev", glue: Path | None = None, quick: bool = False
+) -> Subject:
+    """The same for an integer model, see models.load_integer; it can be traced, and no more."""
+    model = models.load_integer(place)
+    settings = model.settings
+    named = replace(model, name=f"{model.name} in integers, w{settings.weights}/a{settings.activations}")
+    return subject(cast("Model", named), data.load(task, split=split, folder=glue), quick)
 
 
 def chosen(call: Call, task: str) -> Subject:

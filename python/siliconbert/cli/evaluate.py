@@ -53,7 +53,10 @@ def evaluate(
         typer.Option("--sfu", help="Softmax and layer norm in 16 bits, as EdgeBERT's special function unit."),
     ] = False,
     integer: Annotated[
-        bool, typer.Option("--integer", help="In integers: the folder of a run trained in them, see train.")
+        bool,
+        typer.Option(
+            "--integer", help="An integer model: its file, or the folder of a run trained in integers."
+        ),
     ] = False,
     glue: options.Glue = None,
     zoo: options.Zoo = None,
@@ -86,11 +89,14 @@ def evaluate(
         console.show_json(scores.document(members)) if json else scores.show_all(members, exits)
         return
     with console.told(), console.progress("sentences") as bar:
-        subject = setup.prepare(model, data, split=split, glue=glue, zoo=zoo, quick=quick)
+        if sfu and integer:
+            raise ValueError("evaluate: --sfu is for a model in floating point, --integer names another")
+        if integer:
+            subject = setup.prepare_integer(model, data, split, glue, quick)
+        else:
+            subject = setup.prepare(model, data, split=split, glue=glue, zoo=zoo, quick=quick)
         if sfu:
             subject = replace(subject, model=subject.model.with_sfu())
-        if integer:
-            subject = setup.in_integers(subject, model)
         if threshold is not None and not subject.data.classes:
             raise ValueError(f"evaluate: --threshold needs classes, {data} has scores, which have no entropy")
         found = [quality.measure(subject, threads, bar(len(subject.data)))]

@@ -129,10 +129,7 @@ class Model:
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the outputs, as the card has them; none where it has not."""
-        names = self.card.get("classes")
-        if not isinstance(names, list) or len(names) != self.shape.classes:
-            return ()
-        return tuple(map(str, names))
+        return self.shape.class_names(self.card)
 
     @property
     def ramps(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -124,6 +125,13 @@ class Shape:
         if not self.classes:
             return []
         return [*(f"ramps.{layer}" for layer in range(1, self.layers if ramps else 1)), "main"]
+
+    def class_names(self, card: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of the outputs, as a model's card has them; none where it has not."""
+        names = card.get("classes")
+        if not isinstance(names, list) or len(names) != self.classes:
+            return ()
+        return tuple(map(str, names))
 
     def places(self) -> list[str]:
         """Names of the places where activations enter a product, whether or not there are ramps."""

@@ -60,6 +60,11 @@ class IntegerModel:
         """Text to token ids; errors: ValueError where the model's tokenizer.json cannot be read."""
         return read_tokenizer(self.vocabulary, self.name)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs, as the card has them; none where it has not."""
+        return self.shape.class_names(self.card)
+
     @cached_property
     def fingerprint(self) -> str:
         """The same for the same integers, scales, float parts, sizes and settings only."""
