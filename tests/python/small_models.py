@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from safetensors.numpy import save_file
 
-from siliconbert.models import Model, Shape
+from siliconbert.models import Model, Shape, integer_places
+from siliconbert.reference.largest import largest_activations
 
 ALBERT = Shape("albert", 90, 40, 2, 16, 48, 4, 80, 4, 2, 3, "gelu_new", 1e-12)
 SHAPES = {
@@ -74,6 +75,25 @@ def sentences(shape, lengths, seed=1):
     """Token-id lists of these lengths."""
     rng = np.random.default_rng(seed)
     return [rng.integers(0, shape.vocabulary, length).tolist() for length in lengths]
+
+
+def some_ids(shape=SHAPES["bert"], count=12, seed=1):
+    """Token-id lists of any lengths."""
+    return sentences(shape, np.random.default_rng(seed).integers(1, shape.positions, count), seed)
+
+
+def largest_of(model, batch):
+    """The largest activations of some sentences, for an integer model's scales."""
+    found = dict.fromkeys(integer_places(model.shape), 0.0)
+    for ids in batch:
+        for place, value in largest_activations(model.shape.engine(), model.tensors, ids).items():
+            found[place] = max(found[place], value)
+    return found
+
+
+def small_integer_model(settings, shape=SHAPES["bert"], ramps=True):
+    model = small_model(shape, ramps)
+    return model.integer(largest_of(model, some_ids(shape)), settings)
 
 
 def theirs(name):

@@ -10,9 +10,9 @@ from siliconbert.models import Integer
 from siliconbert.models.integer import scales as rules
 from siliconbert.reference import integer as twin
 from siliconbert.reference import transformer
-from small_integer_models import BERT, largest_of, small_model, some_ids
-from small_models import SHAPES
+from small_models import SHAPES, largest_of, small_model, some_ids
 
+BERT = SHAPES["bert"]
 STEPS = [
     Integer(8, 8, scales=False, softmax=False, layer_norm=False),
     Integer(8, 8, softmax=False, layer_norm=False),
@@ -24,7 +24,7 @@ STEPS = [
 
 @pytest.mark.parametrize("settings", STEPS, ids=str)
 def test_eight_bits_stay_near_the_float_network(settings):
-    model, sentences = small_model(), some_ids()
+    model, sentences = small_model(BERT), some_ids()
     parts = model.integer(largest_of(model, sentences), settings).parts()
     for ids in sentences[:4]:
         plain = transformer.trace(BERT.engine(), model.tensors, ids)
@@ -32,7 +32,7 @@ def test_eight_bits_stay_near_the_float_network(settings):
 
 
 def test_fewer_bits_are_further_away():
-    model, sentences = small_model(), some_ids()
+    model, sentences = small_model(BERT), some_ids()
     largest = largest_of(model, sentences)
     plain = transformer.hidden(BERT.engine(), model.tensors, sentences[0])[-1]
     error = []
@@ -44,7 +44,7 @@ def test_fewer_bits_are_further_away():
 
 
 def test_scales_have_eight_bits_and_weights_are_their_nearest_codes():
-    model = small_model()
+    model = small_model(BERT)
     built = model.integer(largest_of(model, some_ids()), Integer(4, 8))
     for scale in built.scales.values():
         mantissa = np.frexp(scale.astype(np.float64))[0] * 256
@@ -60,7 +60,7 @@ def test_scales_have_eight_bits_and_weights_are_their_nearest_codes():
 
 
 def test_a_matrix_of_zeros_is_zero():
-    model = small_model()
+    model = small_model(BERT)
     tensors = {**model.tensors, "layers.0.up.weight": np.zeros((BERT.ffn, BERT.hidden), np.float32)}
     built = replace(model, tensors=tensors).integer(largest_of(model, some_ids()))
     assert not built.codes["layers.0.up.weight"].any()
@@ -126,7 +126,7 @@ def test_settings_are_checked(change, message):
 
 
 def test_what_cannot_be_built_names_the_place():
-    model = small_model()
+    model = small_model(BERT)
     largest = largest_of(model, some_ids())
     with pytest.raises(
         ValueError, match=r"layer\.2\.context must be finite and above 0, got 0\.0 \(calibrated"

@@ -13,9 +13,9 @@ from siliconbert import _core, data, models
 from siliconbert.models import Integer
 from siliconbert.reference import integer as twin
 from siliconbert.reference.largest import largest_activations
-from small_integer_models import BERT, small_integer_model, some_ids
-from small_models import SHAPES
+from small_models import SHAPES, small_integer_model, some_ids
 
+BERT = SHAPES["bert"]
 CASES = {
     "everything": Integer(4, 8),
     "eight bits": Integer(8, 8),

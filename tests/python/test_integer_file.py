@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from siliconbert.models import Integer, load, load_integer
 from siliconbert.models.tensorfile import INTEGER_KEY, open_tensors, write_tensors
-from small_integer_models import BERT, small_integer_model, small_model, some_ids
+from small_models import SHAPES, small_integer_model, small_model, some_ids
 
+BERT = SHAPES["bert"]
 CASES = {
     "everything": Integer(4, 8),
     "eight bits, per channel": Integer(8, 8, per_channel=True),
@@ -65,7 +66,7 @@ def test_four_bits_take_half_a_byte(tmp_path):
 def test_float_and_integer_files_are_told_apart(tmp_path):
     with pytest.raises(ValueError, match=r"an integer model, which models\.load_integer reads"):
         load(saved(tmp_path))
-    small_model().save(tmp_path / "float.safetensors")
+    small_model(BERT).save(tmp_path / "float.safetensors")
     with pytest.raises(ValueError, match=r"not an integer model, .* \(a float model\?\)"):
         load_integer(tmp_path / "float.safetensors")
 

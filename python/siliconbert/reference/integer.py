@@ -81,6 +81,11 @@ def hidden(model, ids, types=None):
     return states
 
 
+def products(x, y):
+    """The matrix product of integers; float64 holds every sum below 2^53 exactly, in any order."""
+    return (x.astype(np.float64) @ y.astype(np.float64)).astype(np.int64)
+
+
 def requantize(sums, multiplier, limit):
     """(sums M + 2^27) >> 28, clamped: of 64-bit sums, with a multiplier of their shape or of one row."""
     return np.clip((sums * np.int64(multiplier) + (1 << 27)) >> 28, -limit, limit)
@@ -171,8 +176,8 @@ def _attention(model, name, x):
         _linear(model, f"{name}.{part}", x).reshape(len(x), model["heads"], -1).swapaxes(0, 1)
         for part in ("query", "key", "value")
     )
-    probabilities = _probabilities(model, name, query @ key.swapaxes(1, 2))
-    sums = (probabilities @ value).swapaxes(0, 1).reshape(x.shape)
+    probabilities = _probabilities(model, name, products(query, key.swapaxes(1, 2)))
+    sums = products(probabilities, value).swapaxes(0, 1).reshape(x.shape)
     context = requantize(sums, model["arrays"][f"{name}.context.multiplier"], model["limit"])
     return _linear(model, f"{name}.output", context)
 
@@ -187,7 +192,7 @@ def _probabilities(model, name, sums):
 
 def _linear(model, name, x):
     arrays = model["arrays"]
-    sums = x @ arrays[f"{name}.weight"].astype(np.int64).T + arrays[f"{name}.bias"]
+    sums = products(x, arrays[f"{name}.weight"].T) + arrays[f"{name}.bias"]
     return requantize(sums, arrays[f"{name}.multiplier"], model["limit"])
 
 

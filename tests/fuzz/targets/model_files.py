@@ -17,6 +17,7 @@ from tests.python.small_models import (
     CONFIG,
     random_tensors,
     sentences,
+    small_integer_model,
     small_model,
     write_albert,
 )
@@ -104,6 +105,29 @@ def _compressed(data: bytes, scratch: Path) -> object:
     return model.trace(_IDS) if model.shape.classes and model.shape.layers < 50 else None
 
 
+# Integer models
+
+
+def _integer_seeds() -> list[bytes]:
+    def save(settings: models.Integer) -> Callable[[Path], Path]:
+        def write(folder: Path) -> Path:
+            small_integer_model(settings).save(folder / "model.safetensors")
+            return folder / "model.safetensors"
+
+        return write
+
+    return [
+        _made(save(settings)) for settings in (models.Integer(), models.Integer(8, 8, False, False, False))
+    ]
+
+
+def _integer(data: bytes, scratch: Path) -> object:
+    (scratch / "model.safetensors").write_bytes(data)
+    model = models.load_integer(scratch / "model.safetensors")
+    _ = model.tokenizer
+    return model.trace(_IDS) if model.shape.classes and model.shape.layers < 50 else None
+
+
 def _tensors(data: bytes, scratch: Path) -> object:
     (scratch / "any.safetensors").write_bytes(data)
     file = open_tensors(scratch / "any.safetensors")
@@ -157,6 +181,7 @@ TARGETS = [
     Target("huggingface-weights", lambda: [_weights_seed()], _weights, mutate.safetensors),
     Target("huggingface-index", lambda: [_index_seed()], _index, mutate.json_text),
     Target("compressed-model", _compressed_seeds, _compressed, mutate.safetensors),
+    Target("integer-model", _integer_seeds, _integer, mutate.safetensors),
     Target("tensor-file", _compressed_seeds, _tensors, mutate.safetensors),
     Target("zoo-index", lambda: [_zoo_seed()], _zoo, mutate.text),
     Target("trace-parquet", lambda: [_trace_seed(3), _trace_seed(1)], _read_trace, mutate.parquet),
