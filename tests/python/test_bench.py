@@ -8,6 +8,7 @@ import pytest
 
 from siliconbert import faults
 from siliconbert.bench import campaign, reuse, spans, trace
+from siliconbert.bench import schedule as schedule_bench
 from siliconbert.bench.processor import CLASSES, parse
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import Worker
@@ -99,3 +100,14 @@ def test_the_timed_spans_are_as_said(off):
     assert made.heads_off == off
     assert made.values[made.values > 0].mean() == pytest.approx(24)
     assert spans.FLOOR == 0.8 and spans.LENGTH == 128
+
+
+def test_the_scheduler_bench_checks_what_it_times(monkeypatch):
+    monkeypatch.setattr(schedule_bench, "CASES", schedule_bench.CASES[:2])
+    result = schedule_bench.run(peers=False, repeats=1)
+    assert len(result.timings) == 2 and all(t.ratio > 0 for t in result.timings)
+    text = "\n".join(result.footer)
+    assert "gap at most 0.000 %" in text and "greedy_stop: 27.1392 ms (+163.63 %) mm1 32" in text
+    wrong = replace(schedule_bench.CASES[0], tolerance=-1.0)
+    with pytest.raises(RuntimeError, match="gap must be at most -1"):
+        schedule_bench._check(wrong, {"exact": schedule_bench.CASES[0].plan()})

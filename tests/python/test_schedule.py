@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from integer_program import highs
 from siliconbert import schedule
 from siliconbert._core import schedule as core
+from siliconbert.bench import highs
 from siliconbert.reference import schedule as twin
 from siliconbert.schedule import Choices
 
@@ -61,10 +61,11 @@ def test_every_policy_equals_its_twin(seed, objective):
 
 @pytest.mark.parametrize("part", range(4))
 def test_exact_equals_an_integer_program_on_200_instances(part):
+    pytest.importorskip("highspy")
     for seed in range(1000 + part, 1200, 4):
         problem = instance(seed, operators=3 + seed % 6, resources=1 + seed % 5, stages=1 + seed % 3, most=6)
         objective = OBJECTIVES[seed % 3]
-        theirs, ours = highs(*problem, objective), solve(*problem, "exact", objective)
+        theirs, ours = highs.solve(*problem, objective), solve(*problem, "exact", objective)
         if theirs is None:
             assert ours["choice"] == []
         else:

@@ -1,13 +1,13 @@
 #include "siliconbert/schedule/exact.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <tuple>
 
+#include "siliconbert/schedule/order.hpp"
 #include "siliconbert/schedule/relaxation.hpp"
+#include "siliconbert/schedule/states.hpp"
 
 namespace siliconbert {
 
@@ -16,26 +16,11 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Bounds are rounded: a state that might tie is kept.
 constexpr double kRounding = 1e-9;
-// A state is compared with so many others; the rest may stay beside one that is nowhere larger.
-constexpr std::size_t kCompared = 64;
-
 // Which number of a state is what, after an operator: the largest finished sum, the sums that go on, then the
 // first resource and the limited ones.
 struct Places {
     std::vector<std::size_t> open;  // rows of the sums
     std::size_t size = 0;
-};
-
-struct States {
-    std::size_t dims = 0;
-    std::vector<double> numbers;  // states x dims
-    std::vector<double> cost;     // by the relaxation
-    std::vector<double> bound;
-    std::vector<std::uint32_t> parent;
-    std::vector<std::int16_t> choice;
-
-    std::size_t size() const { return parent.size(); }
-    const double* at(std::size_t i) const { return numbers.data() + i * dims; }
 };
 
 // How a state came about: the two numbers that every layer keeps.
@@ -54,44 +39,6 @@ struct Best {
         return std::tie(objective, first, plan) < std::tie(other.objective, other.first, other.plan);
     }
 };
-
-double largest_share(const Problem& problem, std::size_t op) {
-    double most = 0;
-    for (std::size_t c = 0; c < problem.operators[op].size(); ++c) {
-        for (std::size_t r = 0; r < problem.resources; ++r) {
-            if (problem.budget[r] > 0) most = std::max(most, problem.amount(op, c, r) / problem.budget[r]);
-        }
-    }
-    return most;
-}
-
-// Stage by stage, so that few sums go on; what can take most of a limited resource comes first, so that what
-// does not fit is seen early.
-std::vector<std::size_t> best_order(const Problem& problem, Objective objective) {
-    const Sums rows = sums(problem, objective);
-    std::vector<std::pair<std::size_t, double>> key;
-    for (std::size_t op = 0; op < problem.operators.size(); ++op) {
-        std::size_t row = 0;
-        while (objective == Objective::kStage && row + 1 < rows.rows && rows.at(row, op) == 0) ++row;
-        key.emplace_back(row, -largest_share(problem, op));
-    }
-    std::vector<std::size_t> order(problem.operators.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return key[a] < key[b]; });
-    return order;
-}
-
-Problem reordered(const Problem& problem, const std::vector<std::size_t>& order) {
-    Problem found = problem;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        found.operators[i] = problem.operators[order[i]];
-        for (std::size_t s = 0; s < problem.stages; ++s) {
-            found.calls[s * order.size() + i] = problem.calls[s * order.size() + order[i]];
-        }
-    }
-    return found;
-}
 
 class Search {
  public:
@@ -203,11 +150,7 @@ class Search {
     States start() const {
         States found;
         found.dims = 1 + resources_.size();
-        found.numbers.assign(found.dims, 0.0);
-        found.cost = {relaxation_.offset(problem_)};
-        found.bound = {0.0};
-        found.parent = {0};
-        found.choice = {0};
+        found.add(std::vector<double>(found.dims, 0.0), relaxation_.offset(problem_), 0.0, 0, 0);
         return found;
     }
 
@@ -226,18 +169,14 @@ class Search {
         const double limit = this->limit();
         for (std::size_t i = 0; i < states.size(); ++i) {
             // So that memory stays bounded.
-            if (next.size() > 8 * width + options.size()) keep(next, most_promising(next, 4 * width));
+            if (next.size() > 8 * width + options.size()) narrow(next, 4 * width);
             for (std::size_t c = 0; c < options.size(); ++c) {
                 const double cost = states.cost[i] + cost_[op][c];
                 double bound = cost + rest_cost_[op + 1];
                 if (bound > limit || !make(states.at(i), states.dims, op, c, made)) continue;
                 bound = std::max(bound, time_bound(op, made));
                 if (bound > limit) continue;
-                next.numbers.insert(next.numbers.end(), made.begin(), made.end());
-                next.cost.push_back(cost);
-                next.bound.push_back(std::max(bound, states.bound[i]));
-                next.parent.push_back(static_cast<std::uint32_t>(i));
-                next.choice.push_back(static_cast<std::int16_t>(c));
+                next.add(made, cost, std::max(bound, states.bound[i]), i, c);
             }
         }
         looked_at_ += states.size() * options.size();
@@ -284,69 +223,26 @@ class Search {
     }
 
     void thin(States& states, std::size_t op, std::size_t width) {
-        if (states.size() > 4 * width) keep(states, most_promising(states, 4 * width));
-        keep(states, undominated(states, op));
-        if (states.size() > width) keep(states, most_promising(states, width));
-    }
-
-    // Places of the states with the lowest bounds, ascending; the bounds of the others count as dropped.
-    std::vector<std::size_t> most_promising(const States& states, std::size_t count) {
-        std::vector<std::size_t> order(states.size());
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        const auto better = [&](std::size_t a, std::size_t b) {
-            return std::tie(states.bound[a], a) < std::tie(states.bound[b], b);
-        };
-        const auto middle = order.begin() + static_cast<std::ptrdiff_t>(count);
-        std::nth_element(order.begin(), middle, order.end(), better);
-        dropped_ = std::min(dropped_, states.bound[*middle]);
-        order.resize(count);
-        std::sort(order.begin(), order.end());
-        return order;
-    }
-
-    std::vector<std::size_t> undominated(const States& states, std::size_t op) const {
-        const std::size_t count = states.size(), dims = states.dims;
-        std::vector<double> scale(dims, 0.0), size(count, 0.0);
-        for (std::size_t i = 0; i < count; ++i) {
-            for (std::size_t d = 0; d < dims; ++d) scale[d] = std::max(scale[d], states.at(i)[d]);
-        }
-        for (std::size_t i = 0; i < count; ++i) {
-            for (std::size_t d = 0; d < dims; ++d) {
-                if (scale[d] > 0) size[i] += states.at(i)[d] / scale[d];
-            }
-        }
-        std::vector<std::size_t> order(count), kept, compared;
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            return size[a] != size[b] ? size[a] < size[b] : earlier(states, a, b, op);
-        });
-        for (const std::size_t i : order) {
-            const auto by = std::find_if(compared.begin(), compared.end(),
-                                         [&](std::size_t k) { return dominates(states, k, i, op); });
-            if (by != compared.end()) {
-                // What beats one often beats the next.
-                std::rotate(compared.begin(), by, by + 1);
-                continue;
-            }
-            kept.push_back(i);
-            if (compared.size() == kCompared) compared.pop_back();
-            compared.insert(compared.begin(), i);
-        }
-        std::sort(kept.begin(), kept.end());
-        return kept;
-    }
-
-    // Whatever follows, b does no better than a, nor as well with a smaller first resource or an earlier
-    // order.
-    bool dominates(const States& states, std::size_t a, std::size_t b, std::size_t op) const {
-        const double *x = states.at(a), *y = states.at(b);
-        for (std::size_t d = 0; d < states.dims; ++d) {
-            if (x[d] > y[d]) return false;
-        }
+        narrow(states, 4 * width);
         const std::size_t first = states.dims - resources_.size();
         // A single sum that goes on is the objective itself.
-        const bool faster = places_[op].open.size() == 1 && sums_.rows == 1 && x[1] < y[1];
-        return faster || x[first] < y[first] || earlier(states, a, b, op);
+        const bool single = places_[op].open.size() == 1 && sums_.rows == 1;
+        const auto before = [&](std::size_t a, std::size_t b) { return earlier(states, a, b, op); };
+        // Ties are broken by the first resource, then by the order of choices: what would win one must stay.
+        const auto settles = [&](std::size_t a, std::size_t b) {
+            const double *x = states.at(a), *y = states.at(b);
+            return (single && x[1] < y[1]) || x[first] < y[first] || before(a, b);
+        };
+        states.keep(undominated(states, before, settles));
+        narrow(states, width);
+    }
+
+    // The bounds of states that go because there are too many count.
+    void narrow(States& states, std::size_t width) {
+        if (states.size() <= width) return;
+        const Promising found = most_promising(states, width);
+        dropped_ = std::min(dropped_, found.dropped);
+        states.keep(found.places);
     }
 
     // Whether one state's choices come before another's in lexicographic order of the given operators.
@@ -365,25 +261,6 @@ class Search {
             plan[order_[op]] = trail_[op].choice[state];
             state = trail_[op].parent[state];
         }
-    }
-
-    static void keep(States& states, const std::vector<std::size_t>& which) {
-        if (which.size() == states.size()) return;
-        const std::size_t dims = states.dims;
-        for (std::size_t to = 0; to < which.size(); ++to) {
-            const std::size_t from = which[to];
-            std::copy_n(states.numbers.begin() + static_cast<std::ptrdiff_t>(from * dims), dims,
-                        states.numbers.begin() + static_cast<std::ptrdiff_t>(to * dims));
-            states.cost[to] = states.cost[from];
-            states.bound[to] = states.bound[from];
-            states.parent[to] = states.parent[from];
-            states.choice[to] = states.choice[from];
-        }
-        states.numbers.resize(which.size() * dims);
-        states.cost.resize(which.size());
-        states.bound.resize(which.size());
-        states.parent.resize(which.size());
-        states.choice.resize(which.size());
     }
 
     void finish(const States& states) {

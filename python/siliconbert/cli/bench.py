@@ -29,6 +29,7 @@ def all_(
         reuse()
         dse()
         integer(peers=peers)
+        schedule(peers=peers)
 
 
 @app.command("trace", epilog="Example: siliconbert bench trace --peers")
@@ -135,6 +136,22 @@ def integer(
     with console.told():
         result = bench.run(peers, sentences, repeats, threads, glue)
     _show(result, json, "Integer BERT-base", "ms/sentence", "over the faster peer", 1)
+
+
+@app.command("schedule", epilog="Example: siliconbert bench schedule --peers")
+def schedule(
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also solve it as an integer program (needs the package highspy).")
+    ] = False,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
+    json: options.Json = False,
+) -> None:
+    """How long the exact scheduler takes, the gap it proves, and what the greedy policies find."""
+    from siliconbert.bench import schedule as bench
+
+    with console.told():
+        result = bench.run(peers, repeats)
+    _show(result, json, "Schedule", "ms", "into the limit", 2)
 
 
 def _show(result: Result, json: bool, title: str, unit: str, ratio: str, digits: int) -> None:
