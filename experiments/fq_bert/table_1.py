@@ -17,7 +17,7 @@ PLANS = (
         RESULTS,
         Quantity("sst2", "SST-2 accuracy", "%"),
         {
-            "BERT": [f"sst2-fp32{seed}" for seed in SEEDS],
+            "BERT": ["teacher-sst2"],
             "FQ-BERT": [f"sst2-w4a8{seed}" for seed in SEEDS],
             "FQ-BERT, integer engine": ["sst2-w4a8-engine"],
             "w8/a8": [f"sst2-w8a8{seed}" for seed in SEEDS],
@@ -28,7 +28,7 @@ PLANS = (
         RESULTS,
         Quantity("mnli", "MNLI accuracy, custom split", "%"),
         {
-            "BERT": ["mnli-fp32"],
+            "BERT": ["teacher-mnli"],
             "FQ-BERT": ["mnli-w4a8"],
             "FQ-BERT, integer engine": ["mnli-w4a8-engine"],
             "w8/a8": ["mnli-w8a8"],

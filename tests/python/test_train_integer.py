@@ -17,8 +17,9 @@ from siliconbert.train.batches import Batch  # noqa: E402
 from siliconbert.train.integer import IntegerPlan, Integers  # noqa: E402
 from tiny_model import WORDS, tokenizer, write_split  # noqa: E402
 
-RECIPES = Path(__file__).parents[2] / "experiments" / "fq_bert" / "recipes"
-CHAIN = ["sst2-fp32", "sst2-w4a8-operands", "sst2-w4a8-scales", "sst2-w4a8-softmax", "sst2-w4a8"]
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+RECIPES, TEACHERS = (EXPERIMENTS / paper / "recipes" for paper in ("fq_bert", "edgebert"))
+CHAIN = ["teacher-sst2", "sst2-w4a8-operands", "sst2-w4a8-scales", "sst2-w4a8-softmax", "sst2-w4a8"]
 STEPS = {
     "operands": {"scales": False, "softmax": False, "layer_norm": False},
     "scales": {"softmax": False, "layer_norm": False},
@@ -186,12 +187,13 @@ def variant(path, base, **keys):
 def runs(tmp_path_factory):
     """The four steps, smoke-sized."""
     out = tmp_path_factory.mktemp("runs")
-    for name in CHAIN:
+    train.run(TEACHERS / f"{CHAIN[0]}.yaml", out, smoke=True)
+    for name in CHAIN[1:]:
         train.run(RECIPES / f"{name}.yaml", out, smoke=True)
     return out
 
 
-@pytest.mark.parametrize("folder", [RECIPES, RECIPES / "bert-base"], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [RECIPES, RECIPES / "bert-base", RECIPES / "short"], ids=lambda f: f.name)
 def test_every_recipe_reads_and_runs_after_what_it_needs(folder):
     order = [p.recipe for p in train.plan(folder)]
     names = [r.name for r in order]
@@ -219,7 +221,7 @@ def test_frozen_embeddings_are_the_package_ones(runs):
 def test_no_epochs_are_calibration_alone(runs):
     train.run(RECIPES / "sst2-w2a8-calibrated.yaml", runs, smoke=True)
     before, after = (
-        models.load(runs / name / "model").tensors for name in ("sst2-fp32", "sst2-w2a8-calibrated")
+        models.load(runs / name / "model").tensors for name in (CHAIN[0], "sst2-w2a8-calibrated")
     )
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert models.load_integer(runs / "sst2-w2a8-calibrated" / "model").settings.weights == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +27,15 @@ class Plan:
 
     folder   : holds NAME_predictions.csv of every run
     quantity : under which a row's accuracy stands
-    rows     : row -> its runs, one a seed; the first row is the floating-point one, whose runs are those that
-               the others started from, seed by seed
+    rows     : row -> its runs, one a seed; the first row is the floating-point run that all started from
+    beside   : row -> the published row that it is compared with, where that has another name
     """
 
     task: str
     folder: Path
     quantity: Quantity
     rows: Mapping[str, Sequence[str]]
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,16 @@ def measure(plan: Plan) -> Found:
     given = {name: _right(plan, name) for names in plan.rows.values() for name in names}
     missing = [name for name, right in given.items() if right is None]
     right = {name: each for name, each in given.items() if each is not None}
-    first = next(iter(plan.rows.values()))
-    rows = []
+    start = next(iter(plan.rows.values()))[0]
+    rows: list[Measurement] = []
     for row, names in plan.rows.items():
-        pairs = [(right[f], right[n]) for f, n in zip(first, names, strict=False) if {f, n} <= right.keys()]
-        if not pairs:
+        found = [right[name] for name in names if name in right]
+        if not found:
             continue
-        rows.append(percent(row, plan.quantity, _accuracy([after for _, after in pairs])))
-        if names is not first:
-            rows.append(percent(row, CHANGE, _change(pairs)))
+        rows.append(percent(row, plan.quantity, _accuracy(found)))
+        if start in right and start not in names:
+            rows.append(percent(row, CHANGE, _change(right[start], found)))
+    rows = [replace(m, beside=plan.beside.get(m.row)) for m in rows]
     header = [f"{plan.task}: {len(right)} runs, answers in {plan.folder.name}/NAME_predictions.csv"]
     if missing:
         header.append(f"{plan.task}: no answers on file yet: {', '.join(missing)}")
@@ -93,7 +95,7 @@ def _accuracy(right: list[NDArray[np.bool_]]) -> Interval:
     return statistics.mean_interval([each.mean() for each in right])
 
 
-def _change(pairs: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]) -> Interval:
-    if len(pairs) == 1:
-        return statistics.paired_difference(*pairs[0])
-    return statistics.mean_interval([after.mean() - before.mean() for before, after in pairs])
+def _change(before: NDArray[np.bool_], after: list[NDArray[np.bool_]]) -> Interval:
+    if len(after) == 1:
+        return statistics.paired_difference(before, after[0])
+    return statistics.mean_interval([each.mean() - before.mean() for each in after])
