@@ -30,6 +30,7 @@ def all_(
         dse()
         integer(peers=peers)
         schedule(peers=peers)
+        cscb(peers=peers)
 
 
 @app.command("trace", epilog="Example: siliconbert bench trace --peers")
@@ -152,6 +153,20 @@ def schedule(
     with console.told():
         result = bench.run(peers, repeats)
     _show(result, json, "Schedule", "ms", "into the limit", 2)
+
+
+@app.command("cscb", epilog="Example: siliconbert bench cscb --peers")
+def cscb(
+    peers: Annotated[bool, typer.Option("--peers", help="Also time SciPy's BSR (needs SciPy).")] = False,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    json: options.Json = False,
+) -> None:
+    """Milliseconds of products with column balanced block-sparse weights, beside the dense product."""
+    from siliconbert.bench import cscb as bench
+
+    with console.told():
+        result = bench.run(peers, repeats)
+    _show(result, json, "Column balanced blocks", "ms", "ours is faster by", 3)
 
 
 def _show(result: Result, json: bool, title: str, unit: str, ratio: str, digits: int) -> None:

@@ -85,8 +85,12 @@ class BlockLinear:
         """(rows, inputs) to (rows, outputs); a row's bits depend on neither the others nor the threads."""
         rows = np.asarray(x, np.float32)
         y = np.empty((len(rows), self.shape[0]), np.float32)
-        self._core.apply_to(rows, y, threads or 0)
+        self.into(rows, y, threads)
         return y
+
+    def into(self, x: NDArray[np.float32], y: NDArray[np.float32], threads: int | None = None) -> None:
+        """The same into an array that is there, float32 and C-contiguous."""
+        self._core.apply_to(x, y, threads or 0)
 
 
 def kernels() -> list[str]:

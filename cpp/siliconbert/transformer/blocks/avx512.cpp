@@ -19,13 +19,17 @@ namespace siliconbert {
 namespace {
 
 constexpr std::size_t lanes = 16;
-// Weights are asked for 1 KB before they are used: they come from the last cache or from memory, once a tile.
-constexpr std::size_t ahead = 1024;
+// Weights are asked for 2 KB before they are used: they come from the last cache or from memory, once a tile.
+constexpr std::size_t ahead = 2048;
 constexpr std::size_t line = 64;
 
 inline void fetch(const void* weights, std::size_t byte) {
     __builtin_prefetch(static_cast<const char*>(weights) + ahead + byte);
 }
+
+// The value stays in its register until here, so that a sum is not put into it: sums would otherwise wander
+// from register to register by moves that take a tenth of the time.
+TARGET_INLINE void keep(const __m512& value) { asm volatile("" ::"v"(value)); }
 
 // Four 4 x 4 transposes side by side: rows[j] holds, in its quarter q, values 0..3 of source row 4 q + j;
 // afterwards rows[i] holds value i of all sixteen.
@@ -116,7 +120,10 @@ TARGET_INLINE void step(const float* x, const float* weights, __m512 (&left)[out
         const __m512 weight = _mm512_set1_ps(weights[o]);
         left[o] = _mm512_fmadd_ps(weight, x_left, left[o]);
         right[o] = _mm512_fmadd_ps(weight, x_right, right[o]);
+        keep(weight);
     }
+    keep(x_left);
+    keep(x_right);
 }
 
 template <std::size_t outputs>

@@ -18,16 +18,18 @@ class Fp32Product final : public BlockProduct {
     const BlockColumns& blocks() const override { return weights_.blocks(); }
 
     void apply(const float* x, std::size_t rows, float* y, int threads) const override {
-        each_task(parts(rows, tile_tokens), weights_.columns(), threads, [&](const Task& task) {
+        const std::size_t group = group_tiles(weights_.bytes());
+        each_task(parts(rows, tile_tokens), group, weights_.columns(), threads, [&](const Task& task) {
             thread_local Scratch<float> room;
             const std::size_t size = weights_.tile_inputs() * tile_tokens;
-            float* const tiles = room.at_least(group_tiles * size);
+            float* const tiles = room.at_least(group * size);
             const auto tile_at = [&](std::size_t tile) { return tiles + (tile - task.first_tile) * size; };
             for (std::size_t tile = task.first_tile; tile < task.last_tile; ++tile) {
                 fill(x, rows, tile, tile_at(tile));
             }
+            NextRows next(x, rows, weights_.in(), task, chunks(task), threads);
             each_panel(task, weights_.blocks().block_columns, rows, weights_.out(), y,
-                       [&](const Panel& panel) { multiply(panel, tile_at(panel.tile)); });
+                       [&](const Panel& panel) { multiply(panel, tile_at(panel.tile), next); });
         });
     }
 
@@ -38,13 +40,18 @@ class Fp32Product final : public BlockProduct {
         std::fill(to + in * tile_tokens, to + weights_.tile_inputs() * tile_tokens, 0.0F);
     }
 
-    void multiply(const Panel& panel, const float* tile) const {
+    std::size_t chunks(const Task& task) const {
+        return (task.last_column - task.first_column) * parts(weights_.blocks().block_columns, chunk_outputs);
+    }
+
+    void multiply(const Panel& panel, const float* tile, NextRows& next) const {
         thread_local Scratch<float> room;
         float* const sums = room.at_least(panel.room);
         Arriving lines(panel, weights_.blocks().block_columns, weights_.out());
         for (std::size_t column = panel.first; column < panel.last; ++column) {
             weights_.for_each_chunk(column, [&](std::size_t o, const Chunk<float>& chunk) {
                 lines.some_more();
+                next.some_more();
                 kernel_.multiply(chunk, bias_.data() + o, tile, sums + (o - panel.start) * tile_tokens);
             });
         }

@@ -68,11 +68,12 @@ class Int8Product final : public BlockProduct {
     const BlockColumns& blocks() const override { return weights_.blocks(); }
 
     void apply(const float* x, std::size_t rows, float* y, int threads) const override {
-        each_task(parts(rows, tile_tokens), weights_.columns(), threads, [&](const Task& task) {
+        const std::size_t group = group_tiles(weights_.bytes());
+        each_task(parts(rows, tile_tokens), group, weights_.columns(), threads, [&](const Task& task) {
             thread_local Scratch<float> room;
-            float scales[group_tiles * tile_tokens];
+            float scales[most_group_tiles * tile_tokens];
             const std::size_t size = width() * tile_tokens;
-            float* const tiles = room.at_least(group_tiles * size);
+            float* const tiles = room.at_least(group * size);
             for (std::size_t tile = task.first_tile; tile < task.last_tile; ++tile) {
                 const std::size_t i = tile - task.first_tile;
                 fill(x + tile * tile_tokens * weights_.in(), rows_of_tile(rows, tile), tiles + i * size,

@@ -4,30 +4,23 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <vector>
 
 #include "siliconbert/base/parallel.hpp"
+#include "siliconbert/transformer/blocks/aligned.hpp"
 #include "siliconbert/transformer/blocks/weights.hpp"
 
 namespace siliconbert {
 
-// Tiles that stay in the second cache while all weights pass by.
-inline constexpr std::size_t group_tiles = 4;
+// Tiles that meet each weight while it is in the first cache: one where all weights stay in the second cache,
+// more where they come from further away each time.
+inline std::size_t group_tiles(std::size_t weight_bytes) {
+    return weight_bytes <= (std::size_t{1} << 19) ? 1 : 4;
+}
+inline constexpr std::size_t most_group_tiles = 4;
 // Outputs whose sums are turned back to rows together: whole cache lines of a row (measured: 64 and 128 are
 // no faster, 16 are slower).
 inline constexpr std::size_t panel_outputs = 32;
-
-// Cache lines begin with the memory.
-template <class T>
-struct Aligned {
-    using value_type = T;
-    T* allocate(std::size_t count) {
-        return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
-    }
-    void deallocate(T* memory, std::size_t) { ::operator delete (memory, std::align_val_t{64}); }
-    bool operator==(const Aligned&) const = default;
-};
 
 // Scratch memory of a thread, which grows and stays.
 template <class T>
@@ -52,19 +45,19 @@ struct Task {
     std::size_t first_column, last_column;
 };
 
-// Calls run(task) for tasks that cover everything. Groups of tiles are split over columns only where they are
-// fewer than the threads; every output is a sum of its own, so its bits do not depend on the tasks.
+// Calls run(task) for tasks that cover everything. Groups of `group` tiles are split over columns only where
+// they are fewer than the threads; every output is a sum of its own, so its bits do not depend on the tasks.
 template <class Run>
-void each_task(std::size_t tiles, std::size_t columns, int threads, Run&& run) {
-    const std::size_t groups = parts(tiles, group_tiles);
+void each_task(std::size_t tiles, std::size_t group, std::size_t columns, int threads, Run&& run) {
+    const std::size_t groups = parts(tiles, group);
     const auto workers = static_cast<std::size_t>(thread_count(threads));
     const std::size_t each =
         parts(columns, std::min(columns, parts(workers, std::max<std::size_t>(1, groups))));
     const std::size_t splits = parts(columns, each);
     parallel_for(groups * splits, threads, [&](std::size_t i) {
-        const std::size_t tile = i / splits * group_tiles;
+        const std::size_t tile = i / splits * group;
         const std::size_t column = i % splits * each;
-        run({tile, std::min(tiles, tile + group_tiles), column, std::min(columns, column + each)});
+        run({tile, std::min(tiles, tile + group), column, std::min(columns, column + each)});
     });
 }
 
@@ -123,6 +116,35 @@ class Arriving {
     std::size_t stride_;
     std::size_t each_;
     std::size_t next_ = 0;
+};
+
+// Asks for the rows of the next group of tiles while this one is multiplied, a few lines with every chunk.
+class NextRows {
+ public:
+    // Where several threads share the groups, the next one is mostly another's.
+    NextRows(const float* x, std::size_t rows, std::size_t in, const Task& task, std::size_t chunks,
+             int threads) {
+        const std::size_t first = task.last_tile * tile_tokens;
+        if (threads != 1 || first >= rows) return;
+        const std::size_t count = (task.last_tile - task.first_tile) * tile_tokens;
+        at_ = x + first * in;
+        end_ = at_ + std::min(count, rows - first) * in;
+        each_ = parts(static_cast<std::size_t>(end_ - at_), chunks * (task.last_tile - task.first_tile));
+    }
+
+    void some_more() {
+        constexpr std::size_t line = 64 / sizeof(float);
+        for (const float* stop = at_ + std::min<std::size_t>(each_, static_cast<std::size_t>(end_ - at_));
+             at_ < stop;) {
+            __builtin_prefetch(at_, 0, 2);
+            at_ += std::min<std::size_t>(line, static_cast<std::size_t>(stop - at_));
+        }
+    }
+
+ private:
+    const float* at_ = nullptr;
+    const float* end_ = nullptr;
+    std::size_t each_ = 0;
 };
 
 }  // namespace siliconbert

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "siliconbert/base/words.hpp"
+#include "siliconbert/transformer/blocks/aligned.hpp"
 #include "siliconbert/transformer/blocks/kernel.hpp"
 
 namespace siliconbert {
@@ -45,6 +46,7 @@ class BlockWeights {
     // Inputs of a tile, padding included, and the steps of a block.
     std::size_t tile_inputs() const { return parts(in_, blocks_.block_rows) * steps_ * step_inputs; }
     std::size_t steps() const { return steps_; }
+    std::size_t bytes() const { return values_.size() * sizeof(Weight); }
 
     // Calls use(first output of the matrix, its chunk) for the chunks of a block column.
     template <class Use>
@@ -68,7 +70,7 @@ class BlockWeights {
     std::size_t in_;
     std::size_t steps_;
     BlockColumns blocks_;
-    std::vector<Weight> values_;
+    std::vector<Weight, Aligned<Weight>> values_;
 };
 
 }  // namespace siliconbert
