@@ -10,7 +10,17 @@ import numpy.typing as npt
 
 from siliconbert import _core
 
-__all__ = ["NM", "Block", "Head", "Pattern", "Unstructured", "check", "density", "prune"]
+__all__ = [
+    "NM",
+    "Block",
+    "Head",
+    "Pattern",
+    "Unstructured",
+    "block_density",
+    "check",
+    "density",
+    "prune",
+]
 
 
 class _Checked:
@@ -49,7 +59,8 @@ class NM(_Checked):
 class Block(_Checked):
     """Blocks of (rows, columns) weights survive or go as a whole, ranked by their L2 norm.
 
-    Blocks at an edge are padded with zeros, and so are banks: their padding never counts as kept.
+    Blocks at an edge are padded with zeros, and so are banks: their padding never counts as kept. A block may
+    not be larger than the matrix.
 
     balance : how many of them survive, at least one in each case
               "free"    round(density * blocks) anywhere (a half goes up)
@@ -134,6 +145,24 @@ def density(mask: npt.ArrayLike) -> float:
     0.25
     """
     return float(np.mean(np.asarray(mask, dtype=bool)))
+
+
+def block_density(mask: npt.ArrayLike, shape: tuple[int, int]) -> float:
+    """Share of the blocks of (rows, columns) that keep anything, 0..1; those at an edge count as whole ones.
+
+    One minus it is the prune ratio that rounding left. mask: bool, or weights, of which zeros are pruned.
+
+    >>> scores = np.arange(200 * 800).reshape(200, 800)
+    >>> mask = prune(scores, Block((16, 16), balance="column"), density=1 - 0.9)  # 1 of 13 blocks a column
+    >>> round(1 - block_density(mask, (16, 16)), 3)
+    0.923
+    """
+    kept = _matrix(mask, np.bool_, "block_density: mask")
+    high, wide = shape
+    down, across = -(-kept.shape[0] // high), -(-kept.shape[1] // wide)
+    padded = np.zeros((down * high, across * wide), bool)
+    padded[: kept.shape[0], : kept.shape[1]] = kept
+    return float(padded.reshape(down, high, across, wide).any(axis=(1, 3)).mean())
 
 
 def _matrix(values: npt.ArrayLike, kind: Any, what: str) -> npt.NDArray[Any]:

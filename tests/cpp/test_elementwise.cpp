@@ -120,3 +120,10 @@ TEST_CASE("cross entropy is the exact one within 1e-5") {
         REQUIRE(std::abs(cross_entropy(row.data(), columns, columns / 2) - wanted) < 1e-5 * (1 + wanted));
     }
 }
+
+TEST_CASE("the largest value is found, the first of equal ones", "[elementwise]") {
+    std::vector<float> values(1003, -2.0F);
+    values[17] = values[900] = 3.0F;
+    REQUIRE(largest_place(values.data(), values.size()) == 17);
+    REQUIRE(largest_place(values.data(), 1) == 0);
+}

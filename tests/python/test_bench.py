@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from siliconbert import faults
-from siliconbert.bench import campaign, reuse, spans, trace
+from siliconbert.bench import campaign, cscb, reuse, spans, trace
 from siliconbert.bench import schedule as schedule_bench
 from siliconbert.bench.processor import CLASSES, parse
 from siliconbert.bench.result import Result, Timing
@@ -111,3 +111,19 @@ def test_the_scheduler_bench_checks_what_it_times(monkeypatch):
     wrong = replace(schedule_bench.CASES[0], tolerance=-1.0)
     with pytest.raises(RuntimeError, match="gap must be at most -1"):
         schedule_bench._check(wrong, {"exact": schedule_bench.CASES[0].plan()})
+
+
+def test_block_products_and_their_peers_agree():
+    pytest.importorskip("scipy", reason="the peer needs SciPy")
+    given = cscb.problem(cscb.Case(33, 50, 0.8), inputs=96)
+    assert given.x.ctypes.data % 64 == 0
+    runs, difference = cscb.checked(given, peers=True)
+    assert difference < 1e-6 and set(runs) == {"CSCB fp32", "CSCB int8", "dense fp32", "SciPy BSR"}
+    took = {name: [2.0 + i, 3.0, 4.0] for i, name in enumerate(runs)}
+    ratios = {timing.name.split(": ")[1]: timing.ratio for timing in cscb._timings(given.case, took)}
+    assert ratios == {"CSCB fp32": None, "CSCB int8": None, "dense fp32": 4 / 3, "SciPy BSR": 4 / 3}
+
+
+def test_every_floor_of_block_products_is_of_a_case():
+    assert set(cscb.DENSE_FLOORS) == {(case.pruned, case.rows) for case in cscb.cases()}
+    assert set(cscb.SCIPY_FLOORS) <= set(cscb.PRUNED)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -50,6 +50,7 @@ def density_of(pattern, asked):
 
 @given(FEW_SCORES, st.one_of(st.just(Unstructured()), NMS, BLOCKS), DENSITIES)
 def test_mask_is_the_twins_even_with_many_ties_and_obeys_its_pattern(scores, pattern, asked):
+    assume(not isinstance(pattern, Block) or (np.array(pattern.shape) <= scores.shape).all())
     mask = prune(scores, pattern, density_of(pattern, asked))
     assert mask.dtype == np.bool_ and np.array_equal(mask, twin.prune(scores, as_tuple(pattern), asked))
     check(mask, pattern)
@@ -102,6 +103,15 @@ def test_the_matrices_of_the_column_balanced_paper():
     assert blocks.shape == (13, 50) and (blocks.sum(axis=0) == 1).all()
     square = prune(np.random.default_rng(4).normal(size=(800, 800)), Block((16, 16), "column"), 1 - 0.9)
     assert square.sum() == 64_000
+
+
+def test_the_ratio_reached_counts_whole_blocks():
+    w = np.random.default_rng(6).normal(size=(50, 37)).astype(np.float32)
+    mask = prune(w, Block((16, 16), "column"), 0.3)
+    assert sparsity.block_density(mask, (16, 16)) == 1 / 4  # 1 of 4 in each of 3 block columns
+    assert sparsity.block_density(w * mask, (16, 16)) == 1 / 4
+    assert sparsity.block_density(w, (50, 37)) == 1 and sparsity.block_density(0 * w, (7, 3)) == 0
+    assert sparsity.block_density(mask, (1, 1)) == pytest.approx(density(mask))
 
 
 def test_single_free_blocks_are_unstructured():
@@ -168,7 +178,10 @@ def test_patterns_that_mean_nothing_are_refused(make, sentence):
         ([[1.0]], Unstructured(), 0, r"density must be in \(0, 1\], got 0"),
         ([[1.0]], Unstructured(), 1.5, r"got 1\.5"),
         ([[1.0]], Unstructured(), None, "got none"),
-        ([[1.0]], Block((2, 2), "row"), float("nan"), "got nan"),
+        ([[1.0]], Block((1, 1), "row"), float("nan"), "got nan"),
+        (np.ones((8, 9)), Block((9, 8)), 0.5, "shape must be at most the matrix's 8 x 9, got 9 x 8"),
+        (np.ones((8, 9)), Block((8, 10), "column"), 0.5, "got 8 x 10"),
+        (np.ones((8, 9)), Block((8, 3), "column"), 1 - 1.0, r"density must be in \(0, 1\], got 0"),
         ([[1.0]], NM(2, 4), 0.4, "density must be 2/4 or left out, got 0.4"),
         ([[1.0, np.nan]], Unstructured(), 0.5, "scores must be finite, got nan at position 1"),
         ([1.0], Unstructured(), 0.5, "scores must have 2 dimensions, got 1"),

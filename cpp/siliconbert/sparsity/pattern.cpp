@@ -59,6 +59,8 @@ Division division(const NM& p, std::size_t, std::size_t, double) {
 
 Division division(const Block& p, std::size_t rows, std::size_t columns, double density) {
     const auto r = static_cast<std::size_t>(p.rows), c = static_cast<std::size_t>(p.columns);
+    require(r <= rows && c <= columns, "Block: shape must be at most the matrix's ", rows, " x ", columns,
+            ", got ", r, " x ", c);
     const std::size_t down = parts(rows, r), across = parts(columns, c);
     const auto bank = static_cast<std::size_t>(p.bank) / c;
     switch (p.balance) {

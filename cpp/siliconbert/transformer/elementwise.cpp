@@ -126,6 +126,15 @@ void causal_softmax_rows(float* values, std::size_t heads, std::size_t tokens, f
 }
 
 SILICONBERT_CLONES
+std::size_t largest_place(const float* values, std::size_t count) {
+    float most = values[0];
+#pragma omp simd reduction(max : most)
+    for (std::size_t i = 0; i < count; ++i) most = std::max(most, values[i]);
+    const float* found = std::find(values, values + count, most);
+    return found == values + count ? 0 : static_cast<std::size_t>(found - values);
+}
+
+SILICONBERT_CLONES
 float cross_entropy(float* row, std::size_t columns, std::size_t column) {
     const float wanted = row[column];
     float largest = 0;

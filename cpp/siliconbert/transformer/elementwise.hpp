@@ -35,6 +35,9 @@ void layer_norm_rows(const float* x, const float* residual, const float* gain, c
 void bias_activation_rows(float* y, const float* bias, std::size_t rows, std::size_t columns,
                           Activation activation);
 
+// Of the largest value, the first of equal ones; 0 where it is NaN.
+std::size_t largest_place(const float* values, std::size_t count);
+
 float max_abs(const float* values, std::size_t count);
 
 }  // namespace siliconbert

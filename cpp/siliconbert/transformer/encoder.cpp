@@ -130,7 +130,8 @@ void Encoder::each_decoded(const Batch& batch, int threads, const char* caller, 
         pass.embed();
         for (std::size_t l = 1; l <= shape().layers; ++l) pass.layer(l);
         const std::size_t tokens = batch.start(to) - batch.start(from);
-        std::vector<float> logits(row_block * shape().vocabulary);
+        thread_local std::vector<float> logits;  // many pages: making them anew takes time
+        logits.resize(row_block * shape().vocabulary);
         for (std::size_t row = 0; row < tokens; row += row_block) {
             pass.decode(row, logits.data());
             body(batch.start(from) + row, std::min(row_block, tokens - row), logits.data());
@@ -157,7 +158,7 @@ void Encoder::judge(const Batch& batch, std::span<const std::int32_t> following,
     each_decoded(batch, threads, "judge", [&](std::size_t first, std::size_t count, float* rows) {
         for (std::size_t i = 0; i < count; ++i) {
             float* row = rows + i * words;
-            best[first + i] = static_cast<std::int32_t>(std::max_element(row, row + words) - row);
+            best[first + i] = static_cast<std::int32_t>(largest_place(row, words));
             loss[first + i] = cross_entropy(row, words, static_cast<std::size_t>(following[first + i]));
         }
     });

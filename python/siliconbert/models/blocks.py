@@ -96,11 +96,3 @@ class BlockLinear:
 def kernels() -> list[str]:
     """Names of the kernels that run on this processor, from the fastest on."""
     return list(_core.transformer.block_kernels())
-
-
-def block_density(weight: NDArray[np.float32], block: tuple[int, int]) -> float:
-    """Share of the blocks of (outputs, inputs) that hold a value other than zero, 0..1."""
-    down, across = grid(weight.shape[0], weight.shape[1], block)
-    padded = np.zeros((down * block[0], across * block[1]), bool)
-    padded[: weight.shape[0], : weight.shape[1]] = weight != 0
-    return float(padded.reshape(down, block[0], across, block[1]).any(axis=(1, 3)).mean())

@@ -16,7 +16,7 @@ from siliconbert import _core, exits, formats, sparsity, storage
 from siliconbert.data import Data, Tokenizer
 from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
-from siliconbert.models.blocks import DENSEST, BlockNumber, Blocks, block_density
+from siliconbert.models.blocks import DENSEST, BlockNumber, Blocks
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
 from siliconbert.models.integer import Integer, IntegerModel, build
@@ -353,7 +353,7 @@ class Model:
         """
         chosen = Blocks(block, number)
         names = [name for name in self.matrices() if name.endswith(".weight")]
-        if all(block_density(self.tensors[name], block) > DENSEST for name in names):
+        if all(sparsity.block_density(self.tensors[name], block) > DENSEST for name in names):
             raise ValueError(
                 f"Model.with_cscb: block must be one of which a matrix keeps at most {DENSEST:.0%}, "
                 f"none of {self.name} does at {block[0]} x {block[1]}"
