@@ -3,6 +3,7 @@
 #include "catch2.hpp"
 #include "siliconbert/schedule/relaxation.hpp"
 #include "siliconbert/schedule/solve.hpp"
+#include "siliconbert/schedule/stages.hpp"
 
 using namespace siliconbert;
 
@@ -77,4 +78,34 @@ TEST_CASE("sizes that do not match are refused", "[schedule]") {
     problem.calls.pop_back();
     REQUIRE_THROWS_WITH(solve(problem, Policy::kExact, Objective::kSum, {}),
                         ContainsSubstring("stages x operators"));
+}
+
+TEST_CASE("stages looked at one by one give the same slowest stage", "[schedule]") {
+    // Six operators in three stages, two resources; amounts of the second fall where those of the first rise.
+    Problem problem{2, 3, {}, std::vector<double>(18, 0.0), {120, 100}};
+    for (std::size_t op = 0; op < 6; ++op) {
+        Options options;
+        for (int c = 0; c < 5; ++c) {
+            options.time.push_back((20.0 + 7.0 * static_cast<double>(op)) / (1 << c));
+            options.amount.push_back(static_cast<double>(op + 1) * (1 << c));
+            options.amount.push_back(30.0 / (1 << c) + static_cast<double>(c * c));
+            options.level.push_back(c);
+        }
+        problem.operators.push_back(options);
+        problem.calls[(op / 2) * 6 + op] = 1 + static_cast<double>(op % 2);
+    }
+    const Schedule best = exact(problem, Objective::kStage, {});
+    const Sums rows = sums(problem, Objective::kStage);
+    REQUIRE(separate(rows));
+    const Plan known(6, 2);
+    REQUIRE(fits(problem, known));
+    REQUIRE(value(problem, known, rows) > best.objective);
+    const Schedule found = slowest_stage(problem, rows, 0, 0, known);
+    REQUIRE(found.objective == best.objective);
+    REQUIRE(found.bound <= best.objective);
+    REQUIRE(found.bound > best.objective * (1 - 1e-8));
+    REQUIRE(fits(problem, found.choice));
+    // An operator that two stages share belongs to neither alone.
+    problem.calls[0 * 6 + 5] = 1;
+    REQUIRE_FALSE(separate(sums(problem, Objective::kStage)));
 }

@@ -164,3 +164,15 @@ def test_levels_group_choices_that_a_step_may_take():
 def test_bad_input_is_named(call, match):
     with pytest.raises(ValueError, match=match):
         call()
+
+
+def test_many_stages_of_their_own_have_a_proven_gap():
+    problem = instance(11, operators=24, resources=2, stages=6, most=7)
+    found = solve(*problem, "exact", "stage", tolerance=1e-3)
+    assert found["bound"] >= found["objective"] * (1 - 1e-3) * (1 - 1e-9)
+    assert twin.fits(problem[0], problem[2], found["choice"])
+    value = twin.value(*problem[:2], found["choice"], "stage")
+    assert value == pytest.approx(found["objective"])
+    for policy in schedule.POLICIES[:-1]:
+        other = solve(*problem, policy, "stage", tolerance=1e-3)
+        assert other["objective"] >= found["bound"]

@@ -7,6 +7,7 @@
 
 #include "siliconbert/schedule/order.hpp"
 #include "siliconbert/schedule/relaxation.hpp"
+#include "siliconbert/schedule/stages.hpp"
 #include "siliconbert/schedule/states.hpp"
 
 namespace siliconbert {
@@ -16,6 +17,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Bounds are rounded: a state that might tie is kept.
 constexpr double kRounding = 1e-9;
+// After the pass of this width separate stages are looked at one by one.
+constexpr std::size_t kStageWidth = 1024;
 // Which number of a state is what, after an operator: the largest finished sum, the sums that go on, then the
 // first resource and the limited ones.
 struct Places {
@@ -63,6 +66,7 @@ class Search {
 
     const Relaxation& relaxation() const { return relaxation_; }
     const Best& best() const { return best_; }
+    bool found() const { return !best_.plan.empty(); }
     std::size_t looked_at() const { return looked_at_; }
     double root() const { return std::max(0.0, rest_cost_[0] + relaxation_.offset(problem_)); }
     // Of every plan.
@@ -292,11 +296,16 @@ class Search {
     Best best_;
 };
 
+bool proven(const Schedule& found, const Effort& effort) {
+    return found.bound >= found.objective * (1 - effort.tolerance) * (1 - kRounding);
+}
+
 }  // namespace
 
 Schedule exact(const Problem& problem, Objective objective, const Effort& effort, const Plan& known) {
     Search search(problem, objective, effort.tolerance, best_order(problem, objective));
     search.offer(known);
+    const Sums rows = sums(problem, objective);
     Schedule found;
     found.prices = search.relaxation().price;
     found.bound = search.root();
@@ -305,12 +314,20 @@ Schedule exact(const Problem& problem, Objective objective, const Effort& effort
         const std::size_t now = std::min(width, effort.width);
         found.bound = std::max(found.bound, search.pass(now));
         found.objective = search.best().objective;
-        const bool proven = found.bound >= found.objective * (1 - effort.tolerance) * (1 - kRounding);
-        if (proven || now == effort.width) break;
+        if (proven(found, effort) || now == effort.width) break;
+        if (width == kStageWidth && objective == Objective::kStage && separate(rows) && search.found()) {
+            const Schedule by =
+                slowest_stage(problem, rows, effort.tolerance, found.bound, search.best().plan);
+            search.offer(by.choice);
+            found.states += by.states;
+            found.bound = std::max(found.bound, by.bound);
+            found.objective = search.best().objective;
+            if (proven(found, effort)) break;
+        }
     }
     found.choice = search.best().plan;
     if (!found.choice.empty()) found.bound = std::min(found.bound, found.objective);
-    found.states = search.looked_at();
+    found.states += search.looked_at();
     return found;
 }
 
