@@ -21,6 +21,8 @@ PLANS = (
             "FQ-BERT": [f"sst2-w4a8{seed}" for seed in SEEDS],
             "FQ-BERT, integer engine": ["sst2-w4a8-engine"],
             "w8/a8": [f"sst2-w8a8{seed}" for seed in SEEDS],
+            "w4/a8, calibrated": ["sst2-w4a8-calibrated"],
+            "w8/a8, calibrated": ["sst2-w8a8-calibrated"],
         },
     ),
     integer_table.Plan(
@@ -32,6 +34,8 @@ PLANS = (
             "FQ-BERT": ["mnli-w4a8"],
             "FQ-BERT, integer engine": ["mnli-w4a8-engine"],
             "w8/a8": ["mnli-w8a8"],
+            "w4/a8, calibrated": ["mnli-w4a8-calibrated"],
+            "w8/a8, calibrated": ["mnli-w8a8-calibrated"],
         },
     ),
 )
