@@ -145,8 +145,12 @@ void multiply(const Chunk<float>& chunk, const float* bias, const float* tile, f
     }
 }
 
-void multiply_int8(const Chunk<std::int8_t>& chunk, const std::int32_t*, const std::int8_t* tile,
-                   std::int32_t* sums) {
+bool runs_here() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+}  // namespace
+
+void avx2_multiply_int8(const Chunk<std::int8_t>& chunk, const std::int32_t*, const std::int8_t* tile,
+                        std::int32_t* sums) {
     static constexpr std::array by_outputs{multiply_int8_outputs<1>, multiply_int8_outputs<2>,
                                            multiply_int8_outputs<3>, multiply_int8_outputs<4>};
     for (std::size_t t = 0; t < tile_tokens; t += 2 * lanes) {
@@ -156,11 +160,7 @@ void multiply_int8(const Chunk<std::int8_t>& chunk, const std::int32_t*, const s
     }
 }
 
-bool runs_here() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
-}  // namespace
-
-const BlockKernel avx2_block_kernel{"avx2", runs_here, to_tile, multiply, multiply_int8, to_rows};
+const BlockKernel avx2_block_kernel{"avx2", runs_here, to_tile, multiply, avx2_multiply_int8, to_rows};
 
 }  // namespace siliconbert
 

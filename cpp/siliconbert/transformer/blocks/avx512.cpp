@@ -9,9 +9,12 @@
 #include "siliconbert/transformer/blocks/kernels.hpp"
 
 // GCC 12 takes the intrinsics' own undefined operands for ours.
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define TARGET_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #define TARGET_INLINE TARGET __attribute__((always_inline)) inline
 
 namespace siliconbert {
@@ -26,10 +29,6 @@ constexpr std::size_t line = 64;
 inline void fetch(const void* weights, std::size_t byte) {
     __builtin_prefetch(static_cast<const char*>(weights) + ahead + byte);
 }
-
-// The value stays in its register until here, so that a sum is not put into it: sums would otherwise wander
-// from register to register by moves that take a tenth of the time.
-TARGET_INLINE void keep(const __m512& value) { asm volatile("" ::"v"(value)); }
 
 // Four 4 x 4 transposes side by side: rows[j] holds, in its quarter q, values 0..3 of source row 4 q + j;
 // afterwards rows[i] holds value i of all sixteen.
@@ -120,10 +119,7 @@ TARGET_INLINE void step(const float* x, const float* weights, __m512 (&left)[out
         const __m512 weight = _mm512_set1_ps(weights[o]);
         left[o] = _mm512_fmadd_ps(weight, x_left, left[o]);
         right[o] = _mm512_fmadd_ps(weight, x_right, right[o]);
-        keep(weight);
     }
-    keep(x_left);
-    keep(x_right);
 }
 
 template <std::size_t outputs>
@@ -155,8 +151,9 @@ TARGET void multiply_outputs(const Chunk<float>& chunk, const float* bias, const
 // Four inputs of 32 tokens. The instruction multiplies unsigned by signed codes, so 128 is added to every
 // activation by turning its sign bit over.
 template <std::size_t outputs>
-TARGET_INLINE void step(const std::int8_t* x, const std::int8_t* weights, __m512i (&left)[outputs],
-                        __m512i (&right)[outputs]) {
+TARGET_VNNI __attribute__((always_inline)) inline void step(const std::int8_t* x, const std::int8_t* weights,
+                                                            __m512i (&left)[outputs],
+                                                            __m512i (&right)[outputs]) {
     const __m512i flip = _mm512_set1_epi8(-128);
     const __m512i x_left = _mm512_xor_si512(_mm512_load_si512(x), flip);
     const __m512i x_right = _mm512_xor_si512(_mm512_load_si512(x + lanes * int8_inputs), flip);
@@ -172,8 +169,8 @@ TARGET_INLINE void step(const std::int8_t* x, const std::int8_t* weights, __m512
 
 // 128 times the sum of an output's weights is taken off again.
 template <std::size_t outputs>
-TARGET void multiply_int8_outputs(const Chunk<std::int8_t>& chunk, const std::int32_t* weight_sums,
-                                  const std::int8_t* tile, std::int32_t* sums) {
+TARGET_VNNI void multiply_int8_outputs(const Chunk<std::int8_t>& chunk, const std::int32_t* weight_sums,
+                                       const std::int8_t* tile, std::int32_t* sums) {
     constexpr std::size_t of_step = outputs * int8_inputs;
     constexpr std::size_t tile_step = tile_tokens * int8_inputs;
     __m512i left[outputs];
@@ -215,15 +212,19 @@ void multiply_int8(const Chunk<std::int8_t>& chunk, const std::int32_t* weight_s
     by_outputs[chunk.outputs - 1](chunk, weight_sums, tile, sums);
 }
 
-bool runs_here() {
+bool has_avx512() {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vnni");
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
+
+bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 
 }  // namespace
 
-const BlockKernel avx512_block_kernel{"avx512", runs_here, to_tile, multiply, multiply_int8, to_rows};
+const BlockKernel avx512_vnni_block_kernel{"avx512_vnni", has_vnni,      to_tile,
+                                           multiply,      multiply_int8, to_rows};
+// The first processors with AVX-512 have no instruction for sums of 8-bit products.
+const BlockKernel avx512_block_kernel{"avx512", has_avx512, to_tile, multiply, avx2_multiply_int8, to_rows};
 
 }  // namespace siliconbert
 

@@ -8,6 +8,7 @@ namespace siliconbert {
 std::span<const BlockKernel* const> block_kernels() {
     static const BlockKernel* const all[] = {
 #if defined(__x86_64__)
+        &avx512_vnni_block_kernel,
         &avx512_block_kernel,
         &avx2_block_kernel,
 #endif
