@@ -16,6 +16,7 @@ from siliconbert.schedule.plan import Option, Plan
 from siliconbert.schedule.solve import WIDTH, solve
 
 MEMORY = ("auto", "bram18", "uram", "none")
+_MOST_PLACES = 1000
 
 
 def allocate(
@@ -66,9 +67,9 @@ def allocate(
     ]
     _check_fixed(fixed or {}, net)
     if per_region:
+        _check_regions(chip)
         operators = [_placed(each, chip) for each in operators]
         limits |= {f"{r}@{i}": n for i, region in enumerate(chip.regions) for r, n in region.items()}
-        _check_regions(chip)
     known = {r for each in operators for r in each.resources}
     found = solve(
         operators,
@@ -192,10 +193,16 @@ def _check_regions(chip: Device) -> None:
 
 def _placed(each: Choices, chip: Device) -> Choices:
     """Every choice with every way to place its units on the regions."""
-    places = list(combinations_with_replacement(range(len(chip.regions)), each.units))
+    regions = len(chip.regions)
+    if math.comb(each.units + regions - 1, regions - 1) > _MOST_PLACES:
+        raise ValueError(
+            f"schedule.allocate: per_region must have at most {_MOST_PLACES} ways to place an operator, "
+            f"{each.units} units of {each.name} on {regions} regions have more"
+        )
+    places = list(combinations_with_replacement(range(regions), each.units))
     options, levels, times = [], [], []
     amounts: dict[str, list[float]] = {
-        name: [] for r in each.resources for name in (r, *(f"{r}@{i}" for i in range(len(chip.regions))))
+        name: [] for r in each.resources for name in (r, *(f"{r}@{i}" for i in range(regions)))
     }
     for c, option in enumerate(each.options):
         for place in places:
@@ -206,6 +213,6 @@ def _placed(each: Choices, chip: Device) -> Choices:
             for r in each.resources:
                 all_units = float(each.amounts(r)[c])
                 amounts[r].append(all_units)
-                for i in range(len(chip.regions)):
+                for i in range(regions):
                     amounts[f"{r}@{i}"].append(all_units / each.units * place.count(i))
     return Choices(each.name, options, times, amounts, 1, levels)

@@ -21,6 +21,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+# Far above any FPGA's: a file that claims more is refused.
+_LARGEST = 1 << 24
+_MOST_UNITS = 1024
+_MOST = 1e12
 _COMMON = ("name", "kind", "parallelism", "units", "after")
 _WHOLE = (int,)
 _NUMBER = (int, float)
@@ -81,8 +85,8 @@ def _operator(file: str, index: int, raw: Mapping[str, Any]) -> Operator:
     if kind not in (*_KINDS, "table"):
         raise ValueError(f"{place}: kind must be one of {', '.join((*_KINDS, 'table'))}; got {kind!r}")
     units = _typed(place, raw, "units", _WHOLE) if "units" in raw else 1
-    if units < 1:
-        raise ValueError(f"{place}: units must be at least 1, got {units}")
+    if not 1 <= units <= _MOST_UNITS:
+        raise ValueError(f"{place}: units must be in 1..{_MOST_UNITS}, got {units}")
     after = tuple(str(one) for one in _typed(place, raw, "after", (list,))) if "after" in raw else ()
     work = _table(place, raw) if kind == "table" else _sized(place, raw, kind)
     return Operator(name, work, _options(place, raw, work), units, after)
@@ -113,10 +117,11 @@ def _table(place: str, raw: Mapping[str, Any]) -> Table:
     resources = _typed(place, raw, "resources", (dict,))
     lists = {"latency_ms": _typed(place, raw, "latency_ms", (list,)), **resources}
     for key, values in lists.items():
-        good = isinstance(values, list) and all(_is(v, _NUMBER) and v >= 0 for v in values)
+        good = isinstance(values, list) and all(_is(v, _NUMBER) and 0 <= v <= _MOST for v in values)
         if not good or len(values) != count:
             raise ValueError(
-                f"{place}: {key} must be {count} numbers of at least 0, one a parallelism, got {values!r:.80}"
+                f"{place}: {key} must be {count} numbers in 0..{_MOST:g}, one a parallelism, "
+                f"got {values!r:.80}"
             )
     return Table(
         tuple(map(float, lists["latency_ms"])), {key: tuple(map(float, resources[key])) for key in resources}
@@ -144,8 +149,12 @@ def _stages(
         place = f"{file}: stage {i + 1}"
         _check_keys(place, one, {"name", "calls"})
         name, calls = _typed(place, one, "name", (str,)), _typed(place, one, "calls", (dict,))
-        if bad := [key for key, count in calls.items() if not _is(count, _NUMBER) or count < 0]:
-            raise ValueError(f"{file}: {name}: calls must be numbers of at least 0, got {calls[bad[0]]!r}")
+        if bad := [
+            key for key, count in calls.items() if not _is(count, _NUMBER) or not 0 <= count <= _LARGEST
+        ]:
+            raise ValueError(
+                f"{file}: {name}: calls must be numbers in 0..{_LARGEST}, got {calls[bad[0]]!r:.80}"
+            )
         if name in found:
             raise ValueError(f"{file}: stages must have different names, got {name!r} twice")
         found[name] = calls
@@ -200,10 +209,12 @@ def _typed(place: str, raw: Mapping[str, Any], key: str, types: tuple[type, ...]
         raise ValueError(f"{place}: {key} missing")
     if not _is(raw[key], types):
         raise ValueError(f"{place}: {key} must be {words[types[-1]]}, got {raw[key]!r:.80}")
+    if types == _WHOLE and abs(raw[key]) > _LARGEST:
+        raise ValueError(f"{place}: {key} must be at most {_LARGEST}, got {raw[key]!r:.80}")
     return raw[key]
 
 
 def _whole_list(place: str, key: str, values: list[Any]) -> list[int]:
-    if not all(_is(v, (int,)) and v >= 1 for v in values):
-        raise ValueError(f"{place}: {key} must hold whole numbers of at least 1, got {values!r:.80}")
+    if not all(_is(v, (int,)) and 1 <= v <= _LARGEST for v in values):
+        raise ValueError(f"{place}: {key} must hold whole numbers in 1..{_LARGEST}, got {values!r:.80}")
     return values
