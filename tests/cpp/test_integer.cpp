@@ -120,13 +120,25 @@ TEST_CASE("attention's integer products are exact sums, of +-127 times 255 too",
     }
 }
 
+namespace {
+
+std::vector<const IntegerKernels*> all_kernels() {
+    std::vector<const IntegerKernels*> all{&portable_integer_kernels()};
+    if (avx512_integer_kernels() != nullptr) all.push_back(avx512_integer_kernels());
+    return all;
+}
+
+}  // namespace
+
 TEST_CASE("requantization rounds half up and clamps", "[integer]") {
     const std::vector<std::int32_t> sums{-3, -1, 1, 3, 500, -500, 0};
     const std::vector<std::int32_t> bias{0, 0, 0, 0, 0, 0, 7};
     const std::vector<std::int32_t> half(7, 1 << 27);
-    std::vector<std::int8_t> out(7);
-    requantize_rows(sums.data(), 1, 7, bias.data(), half.data(), 100, out.data(), 7);
-    REQUIRE(out == std::vector<std::int8_t>{-1, 0, 1, 2, 100, -100, 4});
+    for (const IntegerKernels* kernels : all_kernels()) {
+        std::vector<std::int8_t> out(7);
+        kernels->requantize_rows(sums.data(), 1, 7, {bias.data(), half.data(), 100}, out.data(), 7);
+        REQUIRE(out == std::vector<std::int8_t>{-1, 0, 1, 2, 100, -100, 4});
+    }
 }
 
 TEST_CASE("a table replaces every byte, whatever their number", "[integer]") {
@@ -157,10 +169,12 @@ TEST_CASE("an integer softmax of equal scores is even, and zero behind the sente
         softmax.exponentials[d] =
             static_cast<std::uint8_t>(std::lround(255 * std::exp(-static_cast<double>(d) / 10)));
     }
-    const std::vector<std::int32_t> sums(2 * 16, 12);
-    std::vector<std::uint8_t> out(2 * 16, 99);
-    softmax_rows(sums.data(), 2, 5, 16, softmax, out.data());
-    for (std::size_t j = 0; j < 32; ++j) REQUIRE(out[j] == (j % 16 < 5 ? 51 : 0));
+    for (const IntegerKernels* kernels : all_kernels()) {
+        const std::vector<std::int32_t> sums(2 * 16, 12);
+        std::vector<std::uint8_t> out(2 * 16, 99);
+        kernels->softmax_rows(sums.data(), 2, 5, 16, softmax, out.data());
+        for (std::size_t j = 0; j < 32; ++j) REQUIRE(out[j] == (j % 16 < 5 ? 51 : 0));
+    }
 }
 
 TEST_CASE("an integer layer norm is near the layer norm", "[integer]") {
@@ -171,7 +185,7 @@ TEST_CASE("an integer layer norm is near the layer norm", "[integer]") {
     const IntegerNorm norm{5461, 10922, std::vector<std::int32_t>(columns, 64),
                            std::vector<std::int32_t>(columns, 0), 25 << (28 - 16)};
     std::vector<std::int8_t> out(4 * columns);
-    layer_norm_rows(x.data(), y.data(), 4, norm, 127, out.data());
+    portable_integer_kernels().layer_norm_rows(x.data(), y.data(), 4, norm, 127, out.data());
     for (std::size_t i = 0; i < 4; ++i) {
         std::vector<double> values(columns);
         for (std::size_t j = 0; j < columns; ++j) values[j] = x[i * columns + j] / 2.0 + y[i * columns + j];
@@ -182,6 +196,56 @@ TEST_CASE("an integer layer norm is near the layer norm", "[integer]") {
             const double exact = 25 * (values[j] - mean) / std::sqrt(squares / columns);
             REQUIRE(std::abs(out[i * columns + j] - exact) < 0.6);
         }
+    }
+}
+
+TEST_CASE("all kernels give the same integers", "[integer]") {
+    const IntegerKernels* fast = avx512_integer_kernels();
+    if (fast == nullptr) return;
+    const IntegerKernels& plain = portable_integer_kernels();
+    IntegerSoftmax softmax{1 << 20, {}, 127, 255};
+    for (std::size_t d = 0; d < 256; ++d) softmax.exponentials[d] = static_cast<std::uint8_t>(255 - d);
+    for (const std::size_t columns : {1, 15, 16, 17, 63, 64, 65, 130, 768}) {
+        const std::size_t rows = 3;
+        const std::size_t stride = (columns + 15) / 16 * 16;
+        std::vector<std::int32_t> sums;
+        for (const float value : random_values(rows * stride, 8)) {
+            sums.push_back(static_cast<std::int32_t>(value * 67108864));
+        }
+        const std::vector<std::int32_t> bias(columns, 12345);
+        std::vector<std::int32_t> multiplier;
+        for (std::size_t j = 0; j < columns; ++j)
+            multiplier.push_back(static_cast<std::int32_t>(300 + 7 * j));
+        INFO(columns << " columns");
+
+        std::vector<std::int8_t> codes(rows * stride, 77);
+        auto expected_codes = codes;
+        for (const int limit : {127, 7}) {
+            fast->requantize_rows(sums.data(), rows, columns, {bias.data(), multiplier.data(), limit},
+                                  codes.data(), stride);
+            plain.requantize_rows(sums.data(), rows, columns, {bias.data(), multiplier.data(), limit},
+                                  expected_codes.data(), stride);
+            REQUIRE(codes == expected_codes);
+        }
+
+        for (const int shift : {0, 6, 12}) {
+            softmax.multiplier = 300 << shift;
+            std::vector<std::uint8_t> shares(rows * stride, 99);
+            auto expected = shares;
+            fast->softmax_rows(sums.data(), rows, columns, stride, softmax, shares.data());
+            plain.softmax_rows(sums.data(), rows, columns, stride, softmax, expected.data());
+            REQUIRE(shares == expected);
+        }
+
+        const auto x = random_codes<std::int8_t>(rows * columns, 9, -127, 127, columns == 64);
+        const auto y = random_codes<std::int8_t>(rows * columns, 10, -127, 127, false);
+        const IntegerNorm norm{16000, 384, std::vector<std::int32_t>(columns, -101),
+                               std::vector<std::int32_t>(columns, 54321), 1 << 17};
+        std::vector<std::int8_t> out(rows * columns);
+        auto expected = out;
+        fast->layer_norm_rows(x.data(), y.data(), rows, norm, 127, out.data());
+        plain.layer_norm_rows(x.data(), y.data(), rows, norm, 127, expected.data());
+        REQUIRE(out == expected);
     }
 }
 

@@ -19,32 +19,16 @@ SILICONBERT_INLINE std::int32_t requantize(std::int32_t sum, std::int32_t multip
     return std::min(std::max(scaled, -limit), limit);
 }
 
-SILICONBERT_INLINE std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
-    return a / b - (a % b != 0 && a < 0);
-}
-
-// floor(sqrt(x)) for 0 <= x < 2^52: the rounded root of such a number never reaches the next integer.
-std::int64_t integer_root(std::int64_t x) {
-    return static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
-}
-
-}  // namespace
-
 SILICONBERT_CLONES
 void requantize_rows(const std::int32_t* sums, std::size_t rows, std::size_t columns,
-                     const std::int32_t* bias, const std::int32_t* multiplier, int limit, std::int8_t* out,
-                     std::size_t stride) {
+                     const Requantization& to, std::int8_t* out, std::size_t stride) {
+    const auto [bias, multiplier, limit] = to;
     for (std::size_t i = 0; i < rows; ++i, sums += columns, out += stride) {
 #pragma omp simd
         for (std::size_t j = 0; j < columns; ++j) {
             out[j] = static_cast<std::int8_t>(requantize(sums[j] + bias[j], multiplier[j], limit));
         }
     }
-}
-
-void look_up_rows(const CodeTable& table, std::int8_t* codes, std::size_t rows, std::size_t columns,
-                  std::size_t stride) {
-    for (std::size_t i = 0; i < rows; ++i) look_up(table, codes + i * stride, columns);
 }
 
 SILICONBERT_CLONES
@@ -78,9 +62,7 @@ void softmax_rows(const std::int32_t* sums, std::size_t rows, std::size_t column
 SILICONBERT_CLONES
 void layer_norm_rows(const std::int8_t* x, const std::int8_t* y, std::size_t rows, const IntegerNorm& norm,
                      int limit, std::int8_t* out) {
-    constexpr std::int64_t largest = 0x7FFFFFFF;
     const std::size_t columns = norm.gain.size();
-    const auto count = static_cast<std::int64_t>(columns);
     std::vector<std::int32_t> scratch(columns);
     std::int32_t* u = scratch.data();
     const std::int32_t *gain = norm.gain.data(), *shift = norm.shift.data();
@@ -88,21 +70,50 @@ void layer_norm_rows(const std::int8_t* x, const std::int8_t* y, std::size_t row
         std::int64_t sum = 0;
 #pragma omp simd reduction(+ : sum)
         for (std::size_t j = 0; j < columns; ++j) sum += u[j] = x[j] * norm.factor_x + y[j] * norm.factor_y;
-        const auto mean = static_cast<std::int32_t>(floor_divide(sum + count / 2, count));
+        const std::int32_t mean = integer_mean(sum, columns);
         std::int64_t squares = 0;
 #pragma omp simd reduction(+ : squares)
         for (std::size_t j = 0; j < columns; ++j) {
             u[j] -= mean;
             squares += std::int64_t{u[j]} * u[j];
         }
-        const std::int64_t root = std::max<std::int64_t>(1, integer_root(squares / count));
-        const auto inverse = static_cast<std::int32_t>(std::min(largest, (std::int64_t{1} << 32) / root));
+        const std::int32_t inverse = integer_inverse(squares, columns);
 #pragma omp simd
         for (std::size_t j = 0; j < columns; ++j) {
             const auto z = static_cast<std::int32_t>((std::int64_t{u[j]} * inverse + (1 << 21)) >> 22);
             out[j] = static_cast<std::int8_t>(requantize(z * gain[j] + shift[j], norm.multiplier, limit));
         }
     }
+}
+
+}  // namespace
+
+std::int32_t integer_mean(std::int64_t sum, std::size_t count) {
+    const auto by = static_cast<std::int64_t>(count);
+    const std::int64_t raised = sum + by / 2;
+    return static_cast<std::int32_t>(raised / by - (raised % by != 0 && raised < 0));
+}
+
+// A double holds the quotient, below 2^52, and its rounded root never reaches the next integer.
+std::int32_t integer_inverse(std::int64_t squares, std::size_t count) {
+    const auto variance = static_cast<double>(squares / static_cast<std::int64_t>(count));
+    const auto root = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::sqrt(variance)));
+    return static_cast<std::int32_t>(std::min<std::int64_t>(0x7FFFFFFF, (std::int64_t{1} << 32) / root));
+}
+
+void look_up_rows(const CodeTable& table, std::int8_t* codes, std::size_t rows, std::size_t columns,
+                  std::size_t stride) {
+    for (std::size_t i = 0; i < rows; ++i) look_up(table, codes + i * stride, columns);
+}
+
+const IntegerKernels& portable_integer_kernels() {
+    static constexpr IntegerKernels kernels{&requantize_rows, &softmax_rows, &layer_norm_rows};
+    return kernels;
+}
+
+const IntegerKernels& integer_kernels() {
+    static const IntegerKernels* fast = avx512_integer_kernels();
+    return fast != nullptr ? *fast : portable_integer_kernels();
 }
 
 }  // namespace siliconbert

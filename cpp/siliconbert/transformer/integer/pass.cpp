@@ -19,6 +19,17 @@ std::size_t heads_at_once(std::size_t heads, std::size_t tokens) {
     return most;
 }
 
+// Beside those of float_steps.hpp.
+void softmax_rows(const std::int32_t* sums, std::size_t rows, std::size_t columns, std::size_t stride,
+                  const IntegerSoftmax& softmax, std::uint8_t* out) {
+    integer_kernels().softmax_rows(sums, rows, columns, stride, softmax, out);
+}
+
+void layer_norm_rows(const std::int8_t* x, const std::int8_t* y, std::size_t rows, const IntegerNorm& norm,
+                     int limit, std::int8_t* out) {
+    integer_kernels().layer_norm_rows(x, y, rows, norm, limit, out);
+}
+
 // out = weight x + bias.
 void float_linear(const FloatMatrix& matrix, const std::vector<float>& x, std::vector<float>& out,
                   Activation activation) {
@@ -105,8 +116,10 @@ void IntegerPass::multiply_block(const IntegerMatrix& matrix, std::size_t chunk,
     const std::size_t columns = std::min(column_chunk, matrix.out - first);
     if (sums_.size() < rows * columns) sums_.resize(rows * columns);
     matrix.product->apply(in, rows, chunk, sums_.data());
-    requantize_rows(sums_.data(), rows, columns, matrix.bias.data() + first, matrix.multiplier.data() + first,
-                    weights_.limits.activation, out + first, matrix.out);
+    integer_kernels().requantize_rows(
+        sums_.data(), rows, columns,
+        {matrix.bias.data() + first, matrix.multiplier.data() + first, weights_.limits.activation},
+        out + first, matrix.out);
     if (matrix.activation) look_up_rows(*matrix.activation, out + first, rows, columns, matrix.out);
 }
 
@@ -138,8 +151,10 @@ void IntegerPass::attend_heads(const IntegerLayer& layer, std::size_t row, std::
             layer.softmax);
     }
     products->context(probabilities_.data(), q + 2 * hidden_, sums_.data());
-    requantize_rows(sums_.data(), tokens, width, layer.context_bias.data(), layer.context_multiplier.data(),
-                    weights_.limits.activation, context_.data() + row * hidden_ + head * head_width, hidden_);
+    integer_kernels().requantize_rows(
+        sums_.data(), tokens, width,
+        {layer.context_bias.data(), layer.context_multiplier.data(), weights_.limits.activation},
+        context_.data() + row * hidden_ + head * head_width, hidden_);
 }
 
 void IntegerPass::exit(const IntegerLayer& layer, const IntegerExit& exit, float* logits,
