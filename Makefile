@@ -29,7 +29,7 @@ demo: $(VENV)/.installed
 	$(BIN)/siliconbert demo --out demo
 
 $(VENV)/.test-tools: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'gfloat>=0.5' 'hypothesis>=6.80' \
+	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'gfloat>=0.5' 'highspy>=1.7' 'hypothesis>=6.80' \
 	  'ipykernel>=6' 'ml_dtypes>=0.5' 'nbclient>=0.8' 'pytest>=7.4' 'scikit-learn>=1.3' 'scipy>=1.11' pybind11 \
 	  'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja
 	-$(BIN)/python -m pip install --quiet onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0
