@@ -115,16 +115,27 @@ def test_admm_without_a_loss_leaves_what_the_pattern_keeps():
     model = tiny()
     schedules = {"encoder": pruning.Schedule(0.25, end=0, pattern={"kind": "block", "shape": [4, 4]})}
     before = model.layers[0].query.weight.detach().clone()
-    pulled = admm.Admm(model, schedules, admm.AdmmPlan(rho=1.0, updates=20))
+    pulled = admm.Admm(model, schedules, admm.AdmmPlan(rho=0.1, growth=1, updates=20))
     assert pulled.densities()["kept"] < 0.5
     for step in range(1, 201):
         pulled.update(step / 200)
-        pulled.pull(0.1)
+        pulled.pull()
     assert pulled.densities()["kept"] > 0.999
     mask = sparsity.prune(before.numpy(), sparsity.Block((4, 4)), 0.25)
     after = model.layers[0].query.weight.detach().numpy()
     np.testing.assert_allclose(after[mask], before.numpy()[mask], rtol=1e-4)
     assert np.abs(after[~mask]).max() < 0.01 * np.abs(before.numpy()).max()
+
+
+def test_the_pull_grows_and_u_with_it_shrinks():
+    model = tiny()
+    schedules = {"decoder": pruning.Schedule(0.5, end=0)}
+    pulled = admm.Admm(model, schedules, admm.AdmmPlan(rho=0.1, growth=100, updates=2))
+    assert pulled.rho == pytest.approx(0.001)
+    apart = (model.decoder.weight - pulled.z["decoder"]).detach()
+    pulled.update(0.5)
+    assert pulled.rho == pytest.approx(0.01)
+    torch.testing.assert_close(pulled.u["decoder"], apart / 10)
 
 
 def test_the_chain_ends_in_balanced_block_columns(runs):
@@ -193,6 +204,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(runs, name, tmp_path, monkeypatc
         ("phase: task\n", "data wikitext2 and wikitext2-split and start new are for a language phase"),
         ("teacher: package\n", "a language phase starts from new or a recipe, without teacher and base"),
         ("admm: {rho: 1}\n", "admm and sweep need the density of the matrices they are about"),
+        ("admm: {rho: 2}\n", r"admm needs rho in \(0, 1\], growth and updates of at least 1, got AdmmPlan"),
         ("sweep: [0.5, 0]\n", r"sweep must be a list of densities above 0 and up to 1, got \[0.5, 0\]"),
         ("like: own\n", "like must be the name of another recipe, got 'own'"),
         ("like: gone\n", "recipe must be a file, got 'gone.yaml', which 'own.yaml' is like"),

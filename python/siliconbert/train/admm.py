@@ -22,13 +22,21 @@ from siliconbert.train.pruning import Cut, Schedule, cuts
 class AdmmPlan:
     """How a phase pulls its matrices towards their patterns.
 
-    rho     : of the formula, the pull a step as a multiple of the learning rate: W loses
-              learning rate * rho * (W - Z + U), apart from Adam, as AdamW's weight decay does
-    updates : how many times Z and U are renewed, evenly over the phase
+    rho     : of the formula at the end of the phase, as the share of W - Z + U that W loses in a step, apart
+              from Adam as AdamW's weight decay does
+    growth  : how many times as large it is there as in the beginning; U, in units of 1 / rho, shrinks by as
+              much on the way. A small constant rho lets U pile up, and weights swing through zero
+    updates : how many times Z and U are renewed and rho grows, evenly over the phase
     """
 
-    rho: float = 20.0
+    rho: float = 0.02
+    growth: float = 100.0
     updates: int = 18
+
+    def __post_init__(self) -> None:
+        """Refuses what is no plan."""
+        if not 0 < self.rho <= 1 or self.growth < 1 or self.updates < 1:
+            raise ValueError(f"train: admm needs rho in (0, 1], growth and updates of at least 1, got {self}")
 
 
 class Admm:
@@ -44,6 +52,12 @@ class Admm:
         self.u = {name: torch.zeros_like(weight.data) for name, weight in weights.items()}
         self.z = {name: z for cut in self.cuts for name, z in _nearest(cut, self.u).items()}
 
+    @property
+    def rho(self) -> float:
+        """After as many renewals as there were."""
+        left = 1 - self.renewed / self.plan.updates
+        return float(self.plan.rho / self.plan.growth**left)
+
     def apply(self, weight: Tensor) -> Tensor:
         """The weight as it is."""
         return weight
@@ -52,17 +66,17 @@ class Admm:
         """New Z and U where they are due at `progress`, 0..1."""
         if int(progress * self.plan.updates) <= self.renewed:
             return
+        before = self.rho
         self.renewed = int(progress * self.plan.updates)
         for cut in self.cuts:
             self.z |= _nearest(cut, self.u)
         for name, weight in self.weights.items():
-            self.u[name] += weight.data - self.z[name]
+            self.u[name].add_(weight.data - self.z[name]).mul_(before / self.rho)
 
-    def pull(self, rate: float) -> None:
-        """Moves the weights towards Z - U, after a step at learning rate `rate`."""
-        share = min(1.0, rate * self.plan.rho)
+    def pull(self) -> None:
+        """Moves the weights towards Z - U, after a step of the optimizer."""
         for name, weight in self.weights.items():
-            weight.data.lerp_(self.z[name] - self.u[name], share)
+            weight.data.lerp_(self.z[name] - self.u[name], self.rho)
 
     def scores(self) -> list[nn.Parameter]:
         """Nothing is learnt beside the weights."""

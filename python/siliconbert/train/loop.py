@@ -160,7 +160,7 @@ class Loop:
         self._finite("gradient's length", length, number)
         self.optimizer.step()
         if isinstance(self.pruner, Admm):
-            self.pruner.pull(self._rate(number, self.recipe.lr))
+            self.pruner.pull()
         if self.spans is not None:
             self.spans.settle(number, self.total)
         self.step, self.seen = number, self.seen + batch.ids.numel()
