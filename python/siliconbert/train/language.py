@@ -15,6 +15,7 @@ from siliconbert.models.huggingface import LANGUAGE_MODEL
 from siliconbert.models.jsonfile import read_json
 from siliconbert.train import export, shards
 from siliconbert.train.network import Network, Shape, Working
+from siliconbert.train.next_word import cross_entropy
 
 DECODER = {"decoder.weight": "decoder.weight", "decoder.bias": "decoder.bias"}
 
@@ -48,10 +49,23 @@ class LanguageModel(Network):
 
     def next_words(self, ids: Tensor, dtype: torch.dtype = torch.bfloat16) -> Tensor:
         """Logits (windows, places, words), float32, of windows of word numbers."""
+        return F.linear(self._last(ids, dtype), *self._decoder(dtype)).float()
+
+    def loss(
+        self, ids: Tensor, wanted: Tensor, smoothing: float, dtype: torch.dtype = torch.bfloat16
+    ) -> Tensor:
+        """Mean cross-entropy of the words wanted at the places of `ids`, both (windows, places)."""
+        last, wanted = self._last(ids, dtype), wanted.to(self.device)
+        return cross_entropy(last.flatten(0, 1), *self._decoder(dtype), wanted.flatten(), smoothing)
+
+    def _last(self, ids: Tensor, dtype: torch.dtype) -> Tensor:
+        """States before the decoder."""
         ids = ids.to(self.device)
-        last = F.dropout(self.hidden(ids, torch.zeros_like(ids), dtype)[-1], self.dropout, self.training)
-        weight = self.effective(self.decoder).to(dtype)
-        return F.linear(self.tap("decoder", last), weight, self.decoder.bias.to(dtype)).float()
+        states = self.hidden(ids, torch.zeros_like(ids), dtype)
+        return self.tap("decoder", F.dropout(states[-1], self.dropout, self.training))
+
+    def _decoder(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        return self.effective(self.decoder).to(dtype), self.decoder.bias.to(dtype)
 
 
 def names(shape: Shape) -> dict[str, str]:

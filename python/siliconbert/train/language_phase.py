@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
-from torch import Tensor
 
 from siliconbert.data import bigram, wikitext
 from siliconbert.data.wikitext import Corpus
 from siliconbert.train import checkpoint, export, language
 from siliconbert.train import device as devices
 from siliconbert.train.admm import Admm
-from siliconbert.train.batches import Batch, Texts, batches
+from siliconbert.train.batches import Texts, batches
 from siliconbert.train.language import LanguageModel
 from siliconbert.train.loop import Log, Loop
 from siliconbert.train.network import MATRICES, Shape, master
@@ -99,7 +98,7 @@ def _train(
         recipe,
         network,
         _texts(wikitext.windows(corpus.train, recipe.window)),
-        lambda batch: (_loss(network, batch, recipe.smoothing), {}),
+        lambda batch: (network.loss(batch.ids[:, :-1], batch.ids[:, 1:], recipe.smoothing), {}),
         lambda: said(judge(network, held)[0]),
         folder,
         log,
@@ -153,12 +152,6 @@ def _shifted(corpus: Corpus, recipe: Recipe, epoch: int) -> Texts:
     """Windows that begin elsewhere in every epoch."""
     offset = np.random.default_rng([recipe.seed, epoch]).integers(recipe.window)
     return _texts(wikitext.windows(corpus.train, recipe.window, int(offset)))
-
-
-def _loss(network: LanguageModel, batch: Batch, smoothing: float) -> Tensor:
-    logits = network.next_words(batch.ids[:, :-1])
-    wanted = batch.ids[:, 1:].to(network.device)
-    return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), label_smoothing=smoothing)
 
 
 def judge(
