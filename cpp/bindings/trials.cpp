@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "siliconbert/transformer/stored_tensor.hpp"
 #include "transformer.hpp"
 
 namespace siliconbert {
@@ -119,9 +120,54 @@ class KeptTrials {
     Trials trials_;
 };
 
+// A stored tensor of a network that is not ours, and one working copy of it that reads trial after trial; the
+// caller sees the copy's values without copying them.
+class ReadTensor {
+ public:
+    ReadTensor(CodeImage image, const Format& format) : clean_(std::move(image), format), copy_(clean_) {}
+
+    // The rows that differ with these events, which must be undone before the next ones are read.
+    py::array_t<std::uint32_t> read(const py::array_t<Event>& events) {
+        events_.assign(events.data(), events.data() + events.size());
+        check_events(clean_.image, events_, "ReadTensor.read");
+        std::vector<std::uint32_t> rows;
+        {
+            const py::gil_scoped_release released;
+            const auto differing = copy_.read(events_);
+            rows.assign(differing.begin(), differing.end());
+        }
+        return to_array(std::move(rows));
+    }
+
+    void undo() {
+        copy_.undo(events_);
+        events_.clear();
+    }
+
+    py::array_t<float> values(const py::object& self) const {
+        const std::vector shape{clean_.image.rows, clean_.image.columns};
+        return py::array_t<float>(shape, copy_.values().data(), self);
+    }
+
+ private:
+    StoredTensor clean_;
+    FaultyTensor copy_;
+    std::vector<Event> events_;
+};
+
+void bind_read_tensor(py::module_& transformer) {
+    py::class_<ReadTensor>(transformer, "ReadTensor")
+        .def(py::init<CodeImage, const Format&>(), py::arg("image"), py::arg("format"))
+        .def("read", &ReadTensor::read, py::arg("events"))
+        .def("undo", &ReadTensor::undo)
+        .def_property_readonly(
+            "values", [](const py::object& self) { return self.cast<const ReadTensor&>().values(self); });
+}
+
 }  // namespace
 
 void bind_trials(py::module_& transformer) {
+    bind_read_tensor(transformer);
     py::class_<KeptTrials>(transformer, "Trials")
         .def(py::init<const Encoder&, Ids, Ids, Offsets, std::uint64_t, const std::optional<py::dict>&,
                       std::shared_ptr<DisturbActivations>, bool>(),

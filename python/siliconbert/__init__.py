@@ -36,9 +36,12 @@ __all__ = [
 ]
 
 
+_EXTRAS = ("torch",)  # need more than the package itself does
+
+
 def __getattr__(name: str) -> Any:
     # Stages load when first named: `import siliconbert` is quick, a missing extra hurts only its own stage.
-    if name in __all__:
+    if name in __all__ or name in _EXTRAS:
         return import_module(f"siliconbert.{name}")
     raise AttributeError(f"siliconbert has no {name!r}; the modules are {', '.join(__all__[1:])}")
 

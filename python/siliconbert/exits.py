@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from siliconbert._core import exits as _core
+from siliconbert.arrays import as_array
 from siliconbert.text import read_text
 
 __all__ = [
@@ -42,7 +43,7 @@ def entropy(logits: ArrayLike) -> NDArray[np.float32]:
     >>> f"{entropy([[0.0, 0.0]])[0]:.4f}"
     '0.6931'
     """
-    return np.asarray(_core.entropy(logits))
+    return np.asarray(_core.entropy(as_array(logits, np.float32)))
 
 
 def doubt(logits: ArrayLike) -> NDArray[np.float32]:
@@ -54,7 +55,7 @@ def doubt(logits: ArrayLike) -> NDArray[np.float32]:
     >>> float(doubt([[2.0, 2.0]])[0])
     0.5
     """
-    return np.asarray(_core.doubt(logits))
+    return np.asarray(_core.doubt(as_array(logits, np.float32)))
 
 
 def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
@@ -83,7 +84,7 @@ def by_confidence(logits: ArrayLike, doubt: float) -> NDArray[np.int32]:
     >>> by_confidence([[[0.0, 1.0], [0.0, 3.0], [0.0, 9.0]]], doubt=0.1).tolist()
     [2]
     """
-    return by_entropy(_core.doubt(logits), doubt)
+    return by_entropy(_core.doubt(as_array(logits, np.float32)), doubt)
 
 
 def by_patience(answers: ArrayLike, patience: int) -> NDArray[np.int32]:
@@ -97,7 +98,7 @@ def by_patience(answers: ArrayLike, patience: int) -> NDArray[np.int32]:
     >>> by_patience([[0, 1, 1, 1], [0, 1, 0, 1]], patience=2).tolist()
     [4, 4]
     """
-    return np.asarray(_core.by_patience(np.asarray(answers, np.int32), patience))
+    return np.asarray(_core.by_patience(as_array(answers, np.int32), patience))
 
 
 def by_prediction(
@@ -327,7 +328,7 @@ def _correct(trace: _Trace, labels: ArrayLike, caller: str) -> NDArray[np.bool_]
     """Whether each layer's largest logit is the label, (N, L)."""
     rows = _sentences(trace.entropy, caller)
     classes = np.argmax(trace.logits, axis=-1)
-    truth = np.asarray(labels)
+    truth = as_array(labels)
     if classes.shape != rows.shape or truth.shape != rows.shape[:1]:
         raise ValueError(
             f"{caller}: labels must be (N,), logits (N, L, C) and entropy (N, L), "
@@ -342,7 +343,7 @@ def _allowed(max_drop: float, sentences: int) -> float:
 
 
 def _sentences(entropy: ArrayLike, caller: str) -> NDArray[np.float32]:
-    rows = np.ascontiguousarray(entropy, dtype=np.float32)
+    rows = np.ascontiguousarray(as_array(entropy, np.float32))
     if rows.ndim != 2:
         raise ValueError(
             f"{caller}: entropy must have 2 dimensions (sentences, layers), got shape {rows.shape}"

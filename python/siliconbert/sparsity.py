@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siliconbert import _core
+from siliconbert.arrays import as_array
 
 __all__ = [
     "NM",
@@ -144,7 +145,7 @@ def density(mask: npt.ArrayLike) -> float:
     >>> density([[True, False], [False, False]])
     0.25
     """
-    return float(np.mean(np.asarray(mask, dtype=bool)))
+    return float(np.mean(as_array(mask, bool)))
 
 
 def block_density(mask: npt.ArrayLike, shape: tuple[int, int]) -> float:
@@ -166,7 +167,7 @@ def block_density(mask: npt.ArrayLike, shape: tuple[int, int]) -> float:
 
 
 def _matrix(values: npt.ArrayLike, kind: Any, what: str) -> npt.NDArray[Any]:
-    matrix = np.asarray(values, dtype=kind)
+    matrix = as_array(values, kind)
     if matrix.ndim != 2:
         raise ValueError(f"{what} must have 2 dimensions, got {matrix.ndim}")
     return matrix

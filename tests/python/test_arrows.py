@@ -29,13 +29,14 @@ CORE_ARROWS = {
 PYTHON_ARROWS = {
     "_core": set(),
     "text": set(),
+    "arrays": set(),
     "catalog": {"text"},
     "reference": set(),
-    "formats": {"_core", "catalog"},
-    "sparsity": {"_core", "catalog"},
+    "formats": {"_core", "arrays", "catalog"},
+    "sparsity": {"_core", "arrays", "catalog"},
     "storage": {"formats", "sparsity"},
     "faults": {"_core", "catalog"},
-    "exits": {"_core", "catalog"},
+    "exits": {"_core", "arrays", "catalog"},
     "hardware": {"_core", "catalog"},
     "schedule": {"hardware"},
     "data": {"formats"},
@@ -44,9 +45,10 @@ PYTHON_ARROWS = {
     "report": {"campaign"},
     "bench": {"campaign", "reference"},
     "train": {"models"},
+    "torch": {"storage", "faults"},
     "cli": {"report", "bench", "train"},
 }
-TORCH_USERS = {"train", "bench"}
+TORCH_USERS = {"train", "torch", "bench"}
 
 
 def reachable(part):

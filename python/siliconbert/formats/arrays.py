@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siliconbert import _core
+from siliconbert.arrays import as_array
 from siliconbert.formats.family import Floats, Format, to_core
 
 UnsignedCodes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -58,7 +59,7 @@ def decode(codes: npt.ArrayLike, fmt: Format, threads: int | None = None) -> Flo
     [0.0, 1.0, -1.875]
     """
     core = to_core(fmt, "decode")
-    array = np.asarray(codes)
+    array = as_array(codes)
     if array.dtype == np.uint8:
         return np.asarray(_core.formats.decode8(array, core, threads or 0))
     return np.asarray(_core.formats.decode16(_codes16(array), core, threads or 0))
@@ -84,13 +85,13 @@ def quantize(
 
 def _floats(x: npt.ArrayLike) -> Floats:
     with np.errstate(over="ignore"):  # what overflows float32 is infinite, and refused as such
-        return np.asarray(x, dtype=np.float32)
+        return as_array(x, np.float32)
 
 
 def _mask(mask: npt.ArrayLike | None, x: Floats) -> Any:
     if mask is None:
         return None
-    kept = np.asarray(mask)
+    kept = as_array(mask)
     if kept.dtype != np.bool_ or kept.shape != x.shape:
         raise ValueError(f"fit: mask must be bool of shape {x.shape}, got {kept.dtype} of shape {kept.shape}")
     return _core.base.Mask(kept.reshape(1, -1))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siliconbert import _core
+from siliconbert.arrays import as_array
 from siliconbert.formats.arrays import quantize
 from siliconbert.formats.catalogue import families as known_families
 from siliconbert.formats.catalogue import make
@@ -70,7 +71,7 @@ def search(
     """
     if by not in _BY:
         raise ValueError(f"formats.search: by must be one of {', '.join(_BY)}; got {by!r}")
-    values = np.asarray(x, np.float32)
+    values = as_array(x, np.float32)
     small = [fmt for fmt in candidates(width, families, per) if _bits(values, fmt) <= 2 * width]
     return sorted((_rank(values, fmt, threads) for fmt in small), key=_BY[by])[:most]
 

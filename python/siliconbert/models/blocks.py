@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from siliconbert import _core
+from siliconbert.arrays import as_array
 from siliconbert.storage.kept import grid
 
 BlockNumber = Literal["fp32", "int8"]
@@ -56,8 +57,8 @@ class BlockLinear:
         kernel: str | None = None,
     ):
         """Packs the weight."""
-        values = np.asarray(weight, np.float32)
-        added = np.zeros(len(values), np.float32) if bias is None else np.asarray(bias, np.float32)
+        values = as_array(weight, np.float32)
+        added = np.zeros(len(values), np.float32) if bias is None else as_array(bias, np.float32)
         if len(block) != 2 or min(block) < 1:
             raise ValueError(f"BlockLinear: block must be two sizes of at least 1, got {block}")
         self._core = _core.transformer.BlockProduct(values, added, tuple(block), number, kernel or "")
@@ -83,7 +84,7 @@ class BlockLinear:
 
     def __call__(self, x: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
         """(rows, inputs) to (rows, outputs); a row's bits depend on neither the others nor the threads."""
-        rows = np.asarray(x, np.float32)
+        rows = as_array(x, np.float32)
         y = np.empty((len(rows), self.shape[0]), np.float32)
         self.into(rows, y, threads)
         return y

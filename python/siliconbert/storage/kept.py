@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from siliconbert.arrays import as_array
+
 
 def grid(rows: int, columns: int, block: tuple[int, int]) -> tuple[int, int]:
     """Block rows and block columns of a matrix; those at its edges may be padded."""
@@ -43,7 +45,7 @@ def at_density(rows: int, columns: int, density: float) -> Kept:
 
 def of_mask(rows: int, columns: int, mask: npt.ArrayLike) -> Kept:
     """What a mask keeps."""
-    kept = np.asarray(mask)
+    kept = as_array(mask)
     if kept.dtype != np.bool_ or kept.shape != (rows, columns):
         raise ValueError(
             f"storage.bits: mask must be bool of shape {(rows, columns)}, "

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from siliconbert import _core, catalog, formats
+from siliconbert.arrays import as_array
 from siliconbert.storage.ecc import ecc_codes
 from siliconbert.storage.image import Image
 from siliconbert.storage.layout import LayoutLike, as_layout
@@ -109,8 +110,8 @@ def store(
 def _weights_and_mask(
     w: npt.ArrayLike, mask: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    weights = np.asarray(w, dtype=np.float32)
-    kept = np.asarray(mask)
+    weights = as_array(w, np.float32)
+    kept = as_array(mask)
     if weights.ndim != 2:
         raise ValueError(f"storage.store: w must have 2 dimensions, got {weights.ndim}")
     if kept.dtype != np.bool_ or kept.shape != weights.shape:
