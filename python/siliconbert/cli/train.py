@@ -53,6 +53,10 @@ def train(
             "commit, in `checkpoints` beside the recipes, where later recipes find it; and stop.",
         ),
     ] = False,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", help="With --all: so many recipes at a time, each in a process of its own."),
+    ] = 1,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -76,7 +80,14 @@ def train(
         return
     if every:
         planned = train.plan(_folder(recipe), runs)
-        paths = _landing(planned) if land else _left(planned, fresh or smoke)
+        left = [p for p in planned if p.standing == "done"] if land else _left(planned, fresh or smoke)
+        if jobs != 1 and not land:
+            options = _options(fresh or smoke, smoke, base, device, glue, texts)
+            train.side_by_side(left, runs, jobs, options, console.say)
+            return
+        paths = [p.path for p in left]
+    elif jobs != 1:
+        raise ValueError("train: jobs goes with --all")
     elif recipe is None or not recipe.is_file():
         got = "nothing" if recipe is None else repr(str(recipe))
         raise FileNotFoundError(
@@ -103,14 +114,19 @@ def _folder(given: Path | None) -> Path:
     return folder
 
 
-def _left(recipes: Sequence[Planned], again: bool) -> list[Path]:
+def _options(
+    again: bool, smoke: bool, base: Path | None, device: str, glue: Path | None, texts: Path
+) -> list[str]:
+    """The command line of one recipe of many."""
+    named = {"--base": base, "--device": device, "--glue": glue, "--texts": texts}
+    pairs = [text for name, value in named.items() if value is not None for text in (name, str(value))]
+    return ["--fresh"] * again + ["--smoke"] * smoke + pairs
+
+
+def _left(recipes: Sequence[Planned], again: bool) -> list[Planned]:
     left = [p for p in recipes if again or not p.done]
     console.say(f"{len(left)} of {len(recipes)} recipes to run: {', '.join(p.recipe.name for p in left)}")
-    return [p.path for p in left]
-
-
-def _landing(recipes: Sequence[Planned]) -> list[Path]:
-    return [p.path for p in recipes if p.standing == "done"]
+    return left
 
 
 def _show_plan(recipes: Sequence[Planned]) -> None:

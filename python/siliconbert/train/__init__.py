@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from siliconbert.train.series import Planned
 
-__all__ = ["land", "plan", "run"]
+__all__ = ["land", "plan", "run", "side_by_side"]
 
 
 def run(
@@ -42,6 +42,20 @@ def plan(
     from siliconbert.train.series import plan as series
 
     return series(folder, out)
+
+
+def side_by_side(
+    recipes: Sequence[Planned],
+    out: str | Path,
+    jobs: int,
+    options: Sequence[str] = (),
+    say: Callable[[str], None] = print,
+) -> None:
+    """Trains recipes of a plan(), `jobs` at a time, each in a process; see siliconbert.train.jobs."""
+    _need_torch()
+    from siliconbert.train.jobs import side_by_side as work
+
+    work(recipes, Path(out), jobs, options, say)
 
 
 def land(recipe_path: str | Path, out: str | Path) -> Path:

@@ -40,7 +40,7 @@ def plan(folder: str | Path, out: str | Path) -> list[Planned]:
         raise ValueError(f"train.plan: names must differ, the {len(read)} recipes have {len(left)} names")
     ordered = []
     while left:
-        free = [(p, r) for p, r in left.values() if not _needed(r) & (left.keys() - {r.name})]
+        free = [(p, r) for p, r in left.values() if not needed(r) & (left.keys() - {r.name})]
         if not free:
             raise ValueError(f"train.plan: recipes must not wait for each other, {', '.join(left)} do")
         ordered += [planned(p, r, Path(out)) for p, r in free]
@@ -48,7 +48,7 @@ def plan(folder: str | Path, out: str | Path) -> list[Planned]:
     return _spared(ordered)
 
 
-def _needed(one: Recipe) -> set[str]:
+def needed(one: Recipe) -> set[str]:
     """Names of what must have run before."""
     return {one.start, one.teacher or "", *one.panel}
 
@@ -56,7 +56,7 @@ def _needed(one: Recipe) -> set[str]:
 def _spared(ordered: list[Planned]) -> list[Planned]:
     found: list[Planned] = []
     for p in reversed(ordered):
-        later = [q for q in found if p.recipe.name in _needed(q.recipe)]
+        later = [q for q in found if p.recipe.name in needed(q.recipe)]
         spared = p.standing == "open" and later and all(q.done for q in later)
         found.insert(0, replace(p, standing="unneeded") if spared else p)
     return found
