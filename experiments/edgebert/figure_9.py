@@ -30,6 +30,8 @@ SHARES = saving_shares.Plan(
     beside="mnli, 75 ms",
 )
 
+WITH_AUTHORS = True
+
 
 def run(call: Call) -> Outcome:
     files = report.experiments.load("edgebert/table_3").files()

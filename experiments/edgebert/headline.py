@@ -21,6 +21,8 @@ VARIANTS = headline.Variants(
     processor="tx2",
 )
 
+WITH_AUTHORS = True
+
 
 def run(call: Call) -> Outcome:
     files = report.experiments.load("edgebert/table_3").files()

@@ -20,6 +20,8 @@ ENTROPIES = "dataset_sst2_eval.txt"
 LUT = "sst2_lookup_table_opt.csv"
 LAST_RAMP = 10
 
+WITH_AUTHORS = True
+
 
 def files() -> authors.Files:
     ee, lai = (report.printed(TABLE, AUTHORS_TASK, name) for name in ("ee_threshold", "lai_threshold"))

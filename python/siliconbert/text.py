@@ -1,11 +1,13 @@
-"""Text files from strangers, and the first line of what other libraries say about them."""
+"""Text from strangers: files, misspelt names, and the first line of what other libraries say."""
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["first_line", "is_file_name", "read_text"]
+__all__ = ["first_line", "is_file_name", "read_text", "suggestion"]
 
 _LONGEST_NAME = 255  # bytes; Linux's file systems
 
@@ -40,3 +42,15 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(":").strip()
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The likeliest of the known names for a misspelt one, as the end of a sentence; nothing if none is.
+
+    >>> suggestion("Cell", ["cells", "models"])
+    ' (did you mean cells?)'
+    """
+    names = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), names)
+    close.sort(key=lambda each: not each.startswith(name.lower()))
+    return f" (did you mean {names[close[0]]}?)" if close else ""

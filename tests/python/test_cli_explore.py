@@ -70,7 +70,10 @@ def test_own_accelerators_are_explored_and_listed(run, authors, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--accelerator", "edgebert"), "name must be one of edgebert-12nm; got 'edgebert'"),
+        (
+            ("--accelerator", "edgebert"),
+            r"name must be one of edgebert-12nm; got 'edgebert' \(did you mean edgebert-12nm\?\)",
+        ),
         (("--axis", "buffers=1"), "changes must be among .*; got 'buffers'"),
         (("--axis", "n"), "--axis must be NAME=VALUE"),
         (("--axis", "n=7"), "n must be one of 4, 8, 16, 32; got 7"),

@@ -6,7 +6,6 @@ all keys is experiments/edgebert/campaigns/faults.yaml.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from pydantic import model_validator as _validator
 from siliconbert import catalog, data, faults, hardware
 from siliconbert.campaign import records, yamlfile
 from siliconbert.campaign.setup import QUICK_SENTENCES, QUICK_TRIALS
+from siliconbert.text import suggestion
 
 
 class _Strict(BaseModel):
@@ -32,8 +32,7 @@ class _Strict(BaseModel):
             raise ValueError(f"a mapping with keys among {known}")
         for key in values:
             if key not in cls.model_fields:
-                close = difflib.get_close_matches(str(key), cls.model_fields, 1)
-                hint = f" (did you mean {close[0]}?)" if close else ""
+                hint = suggestion(str(key), cls.model_fields)
                 raise _SentenceError(f"keys of {{place}} must be one of {known}{hint}; got {str(key)!r}")
         return values
 

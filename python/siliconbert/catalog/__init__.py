@@ -18,6 +18,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from siliconbert.text import suggestion
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -119,7 +121,8 @@ def record(kind: str, name: str, caller: str) -> dict[str, Any]:
     """The record `name` of a kind; `caller` opens the error sentence when there is none."""
     known = records(kind)
     if name not in known:
-        raise ValueError(f"{caller}: name must be one of {', '.join(sorted(known))}; got {name!r}")
+        hint = suggestion(name, known)
+        raise ValueError(f"{caller}: name must be one of {', '.join(sorted(known))}; got {name!r}{hint}")
     return known[name]
 
 

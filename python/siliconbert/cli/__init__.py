@@ -1,10 +1,12 @@
 """The command line: `siliconbert COMMAND`. A file a command; here they meet, and errors become exit codes.
 
-Exit codes: 0, 1 (the work failed), 2 (the call or an input file was wrong; one sentence on standard error).
+Exit codes: 0, 1 (the work failed), 2 (the call or an input file was wrong; one sentence on standard error),
+130 (stopped by Ctrl-C; one line says what is kept).
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -12,7 +14,9 @@ import typer
 from siliconbert.cli import (
     bench,
     catalogue,
+    command,
     compress,
+    console,
     data,
     demo,
     evaluate,
@@ -28,43 +32,50 @@ app = typer.Typer(
     name="siliconbert",
     help="BERT on silicon: compress, store in faulty memory, run with early exits, and cost a Transformer.",
     epilog="Start with: siliconbert demo --out demo",
-    no_args_is_help=True,
+    cls=command.Group,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
-app.command("list", epilog=catalogue.EXAMPLE)(catalogue.list_)
+command.add(app, "list", catalogue.EXAMPLE)(catalogue.list_)
 app.add_typer(data.app, name="data")
-app.command("train", epilog=train.EXAMPLE)(train.train)
-app.command("compress", epilog=compress.EXAMPLE)(compress.compress)
-app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
-app.command("run", epilog=run.EXAMPLE)(run.run)
-app.command("status", epilog=status.EXAMPLE)(status.status)
-app.command("reproduce", epilog=reproduce.EXAMPLE)(reproduce.reproduce)
-app.command("explore", epilog=explore.EXAMPLE)(explore.explore)
-app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
-app.command("schedule", epilog=schedule.EXAMPLE)(schedule.schedule)
+command.add(app, "train", train.EXAMPLE)(train.train)
+command.add(app, "compress", compress.EXAMPLE)(compress.compress)
+command.add(app, "evaluate", evaluate.EXAMPLE)(evaluate.evaluate)
+command.add(app, "run", run.EXAMPLE)(run.run)
+command.add(app, "status", status.EXAMPLE)(status.status)
+command.add(app, "reproduce", reproduce.EXAMPLE)(reproduce.reproduce)
+command.add(app, "explore", explore.EXAMPLE)(explore.explore)
+command.add(app, "demo", demo.EXAMPLE)(demo.demo)
+command.add(app, "schedule", schedule.EXAMPLE)(schedule.schedule)
 app.add_typer(bench.app, name="bench")
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+def _alone(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
     if version:
         from siliconbert import __version__
 
         print(__version__)
-        raise typer.Exit()
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one command line (default: the process's) and leaves by SystemExit."""
+    console.speak(console.Loudness.NORMAL)
     try:
-        app(arguments)
+        code = app(arguments, prog_name="siliconbert", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has seen enough; Python would complain once more when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except command.ClickError as error:
+        command.leave(2, command.call_sentence(error))
     except (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        _leave(2, error)
+        command.leave(2, command.sentence(error))
     except (ImportError, OSError, RuntimeError, MemoryError, ArithmeticError) as error:
-        _leave(1, error)
-
-
-def _leave(code: int, error: BaseException) -> None:
-    print(f"siliconbert: {error or type(error).__name__}", file=sys.stderr)
-    raise SystemExit(code) from None
+        command.leave(1, command.sentence(error))
+    sys.exit(code if isinstance(code, int) else 0)

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from siliconbert.cli import console, options
+from siliconbert.cli import command, console, options
 
 if TYPE_CHECKING:
     from siliconbert.bench.result import Result, Timing
 
-app = typer.Typer(help="Time ours and its peers in one run.", invoke_without_command=True)
+app = typer.Typer(
+    cls=command.Group,
+    help="Time ours and its peers in one run; without a command, everything.",
+    epilog="Example: siliconbert bench trace --peers",
+    invoke_without_command=True,
+)
 
 
 @app.callback()
+@command.shared
 def all_(
     context: typer.Context,
     peers: Annotated[
         bool, typer.Option("--peers", help="Time the peers too (needs the extra `bench`).")
     ] = False,
+    json: options.Json = False,
 ) -> None:
     """Time ours and its peers in one run; without a command, everything."""
-    if context.invoked_subcommand is None:
-        trace(peers=peers)
-        trace(spans=True)
-        campaign(peers=peers)
-        reuse()
-        dse()
-        integer(peers=peers)
-        schedule(peers=peers)
-        cscb(peers=peers)
+    if context.invoked_subcommand is not None:
+        return
+    with console.together() if json else nullcontext():
+        trace(peers=peers, json=json)
+        trace(spans=True, json=json)
+        campaign(peers=peers, json=json)
+        reuse(json=json)
+        dse(json=json)
+        integer(peers=peers, json=json)
+        schedule(peers=peers, json=json)
+        cscb(peers=peers, json=json)
 
 
-@app.command("trace", epilog="Example: siliconbert bench trace --peers")
+@command.add(app, "trace", "Example: siliconbert bench trace --peers")
 def trace(
     peers: Annotated[
         bool,
@@ -67,7 +77,7 @@ def _spans(sentences: int, repeats: int, json: bool) -> None:
     _show(result, json, "Attention spans", "s/sentence", "faster by", 3)
 
 
-@app.command("campaign", epilog="Example: siliconbert bench campaign --peers")
+@command.add(app, "campaign", "Example: siliconbert bench campaign --peers")
 def campaign(
     peers: Annotated[
         bool,
@@ -88,7 +98,7 @@ def campaign(
     _show(result, json, "Campaign", "s/trial", "ours is faster by", 2)
 
 
-@app.command("reuse", epilog="Example: siliconbert bench reuse")
+@command.add(app, "reuse", "Example: siliconbert bench reuse")
 def reuse(
     sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials in one repeat.")] = 100,
@@ -105,7 +115,7 @@ def reuse(
     _show(result, json, "Reuse", "s/trial", "faster by", 4)
 
 
-@app.command("dse", epilog="Example: siliconbert bench dse")
+@command.add(app, "dse", "Example: siliconbert bench dse")
 def dse(
     histograms: Annotated[int, typer.Option("--histograms", min=1, help="Exit histograms of a grid.")] = 4096,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
@@ -119,7 +129,7 @@ def dse(
     _show(result, json, "Design-space exploration", "10^6 points/s", "over the floor", 1)
 
 
-@app.command("integer", epilog="Example: siliconbert bench integer --peers")
+@command.add(app, "integer", "Example: siliconbert bench integer --peers")
 def integer(
     peers: Annotated[
         bool,
@@ -139,7 +149,7 @@ def integer(
     _show(result, json, "Integer BERT-base", "ms/sentence", "over the faster peer", 1)
 
 
-@app.command("schedule", epilog="Example: siliconbert bench schedule --peers")
+@command.add(app, "schedule", "Example: siliconbert bench schedule --peers")
 def schedule(
     peers: Annotated[
         bool, typer.Option("--peers", help="Also solve it as an integer program (needs the package highspy).")
@@ -155,7 +165,7 @@ def schedule(
     _show(result, json, "Schedule", "ms", "into the limit", 2)
 
 
-@app.command("cscb", epilog="Example: siliconbert bench cscb --peers")
+@command.add(app, "cscb", "Example: siliconbert bench cscb --peers")
 def cscb(
     peers: Annotated[bool, typer.Option("--peers", help="Also time SciPy's BSR (needs SciPy).")] = False,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siliconbert.cli import console, options
+from siliconbert.cli import console, names, options
+from siliconbert.text import suggestion
 
 if TYPE_CHECKING:
     from siliconbert.catalog import Quantity
@@ -28,12 +28,16 @@ SOURCED = (
     "fpga",
     "networks",
 )
-KINDS = (*SOURCED, "models", "data", "tables")
+TABLES = "tables"
+KINDS = (*SOURCED, "models", "data", TABLES)
 COLUMNS = ("name", "number", "value", "unit", "node", "source", "where, note")
 
 
 def list_(
-    kind: Annotated[str | None, typer.Argument(help=f"One of {', '.join(KINDS)}; default: all.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Argument(help=f"One of {', '.join(KINDS)}; default: all.", autocompletion=names.among(*KINDS)),
+    ] = None,
     sources: Annotated[
         bool, typer.Option("--sources", help="Every number instead, with unit, node and source.")
     ] = False,
@@ -49,12 +53,48 @@ def list_(
     if sources:
         _show_sources([_known(kind, SOURCED)] if kind else SOURCED, json)
         return
+    if kind == TABLES:
+        _show_tables(json)
+        return
     found = {k: _names(k) for k in ([_known(kind)] if kind else KINDS)}
     if json:
         console.show_json(found)
         return
     for k, entries in found.items():
         console.show_table(k, ["name", "what it is"], [[name, text] for name, text in entries.items()])
+
+
+def _show_tables(json: bool) -> None:
+    """Every table with what it is, the command that made the rows on file, and its minutes."""
+    from siliconbert import report
+
+    entries = report.on_file.committed()
+    found = {
+        name: {"title": title, **entries.get(name, {"open": "not run yet"})}
+        for name, title in _names(TABLES).items()
+    }
+    if json:
+        console.show_json({TABLES: found})
+        return
+    rows = [
+        [
+            name,
+            f"{entry['minutes']:.1f}" if "minutes" in entry else "",
+            str(entry["title"]),
+            _made(name, entry),
+        ]
+        for name, entry in found.items()
+    ]
+    console.show_table(TABLES, ["name", "minutes", "what it is", "rows on file"], rows)
+    console.say("", "minutes: of the run on file, on two cores; `siliconbert reproduce NAME` makes a table")
+
+
+def _made(name: str, entry: dict[str, Any]) -> str:
+    """The command where it is more than the name, or why there are no rows."""
+    if "open" in entry:
+        return f"none: {entry['open']}"
+    options = str(entry["command"]).removeprefix(f"siliconbert reproduce {name}").strip()
+    return options or "yes"
 
 
 def _load(kind: str | None, file: Path) -> None:
@@ -69,9 +109,9 @@ def _load(kind: str | None, file: Path) -> None:
 
 def _known(kind: str, kinds: Sequence[str] = KINDS) -> str:
     if kind not in kinds:
-        close = difflib.get_close_matches(kind, kinds, 1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise ValueError(f"list: kind must be one of {', '.join(kinds)}; got {kind!r}{hint}")
+        raise ValueError(
+            f"list: kind must be one of {', '.join(kinds)}; got {kind!r}{suggestion(kind, kinds)}"
+        )
     return kind
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from siliconbert.cli import console, options
+from siliconbert.cli import console, names, options
 
 EXAMPLE = (
     "Example: siliconbert compress runs/student/model sst2.safetensors --format adaptivfloat8 --data sst2"
@@ -16,14 +16,28 @@ EXAMPLE = (
 
 def compress(
     model: Annotated[
-        str, typer.Argument(help="Hugging Face directory (albert or bert), or a model of the zoo.")
+        str,
+        typer.Argument(
+            help="Hugging Face directory (albert or bert), or a model of the zoo.",
+            autocompletion=names.models,
+        ),
     ],
     out: Annotated[Path, typer.Argument(help="The compressed file to write (.safetensors).")],
     format: Annotated[
-        str, typer.Option("--format", help="Number format of weights and activations.")
+        str,
+        typer.Option(
+            "--format",
+            help="Number format of weights and activations.",
+            autocompletion=names.of_kind("formats"),
+        ),
     ] = "adaptivfloat8",
     data: Annotated[
-        str, typer.Option("--data", help="Task whose training sentences calibrate the activations.")
+        str,
+        typer.Option(
+            "--data",
+            help="Task whose training sentences calibrate the activations.",
+            autocompletion=names.tasks,
+        ),
     ] = "sst2",
     table: Annotated[
         Path | None,

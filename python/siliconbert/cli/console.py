@@ -7,20 +7,57 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 Progress = Callable[[int], None]
 
 
+class Loudness(Enum):
+    """How much a command says beside its result."""
+
+    QUIET = -1
+    NORMAL = 0
+    VERBOSE = 1
+
+
+@dataclass
+class _State:
+    loudness: Loudness = Loudness.NORMAL
+    together: list[Any] | None = None
+
+
+_state = _State()
+
+
+def speak(level: Loudness) -> None:
+    """Sets how much is said from here on."""
+    _state.loudness = level
+
+
+def loudness() -> Loudness:
+    """How much is said."""
+    return _state.loudness
+
+
+def warn(line: str) -> None:
+    """One line on standard error."""
+    print(f"siliconbert: {line}", file=sys.stderr)
+
+
 def show_json(value: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(value, indent=1, ensure_ascii=False))
+    if _state.together is None:
+        print(json.dumps(value, indent=1, ensure_ascii=False))
+    else:
+        _state.together.append(value)
 
 
 def say(*lines: str) -> None:
     """Plain lines on standard output."""
     for line in lines:
-        print(line)
+        print(line, flush=True)
 
 
 def show_table(
@@ -46,10 +83,22 @@ def show_table(
 
 
 @contextmanager
+def together() -> Iterator[None]:
+    """JSON documents that are shown inside become one, a list."""
+    documents: list[Any] = []
+    _state.together = documents
+    try:
+        yield
+    finally:
+        _state.together = None
+    show_json(documents)
+
+
+@contextmanager
 def progress(label: str) -> Iterator[Callable[[int], Progress | None]]:
-    """Gives a function `start(total)` whose result is told how much is done; None without a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda total: None
+    """Gives a function `start(total)` whose result is told how much is done; None where nobody looks."""
+    if not _watched():
+        yield lambda total: None if loudness() is not Loudness.VERBOSE else _spoken(label, total)
         return
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -65,9 +114,9 @@ def progress(label: str) -> Iterator[Callable[[int], Progress | None]]:
 
 @contextmanager
 def counted(label: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Gives a function that is told how much is done, and of how much; None without a terminal."""
-    if not sys.stderr.isatty():
-        yield None
+    """Gives a function that is told how much is done, and of how much; None where nobody looks."""
+    if not _watched():
+        yield _spoken_of_total(label) if loudness() is Loudness.VERBOSE else None
         return
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, TimeElapsedColumn
@@ -86,9 +135,42 @@ def counted(label: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def _watched() -> bool:
+    return sys.stderr.isatty() and loudness() is not Loudness.QUIET
+
+
+def _spoken(label: str, total: int) -> Progress:
+    """A line on standard error at every tenth."""
+    said = [0]
+
+    def tell(done: int) -> None:
+        if (tenth := 10 * done // max(total, 1)) > said[0]:
+            said[0] = tenth
+            warn(f"{label}: {done} of {total}")
+
+    return tell
+
+
+def _spoken_of_total(label: str) -> Callable[[int, int], None]:
+    tellers: dict[int, Progress] = {}
+    return lambda done, total: tellers.setdefault(total, _spoken(label, total))(done)
+
+
 @contextmanager
 def told() -> Iterator[None]:
-    """Warnings of the library as one sentence each on standard error, without file and line."""
+    """Warnings of the library as one sentence each on standard error; verbose: with file and line."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *rest: print(f"siliconbert: {message}", file=sys.stderr)
+        if loudness() is Loudness.QUIET:
+            warnings.simplefilter("ignore")
+        elif loudness() is Loudness.NORMAL:
+            warnings.showwarning = lambda message, *rest: warn(str(message))
         yield
+
+
+@contextmanager
+def stoppable(kept: Callable[[], str]) -> Iterator[None]:
+    """On Ctrl-C inside, the command ends by saying what is kept by then, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(kept()) from None

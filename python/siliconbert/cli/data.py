@@ -6,19 +6,29 @@ from typing import Annotated
 
 import typer
 
-from siliconbert.cli import console
+from siliconbert.cli import command, console, names
 
-app = typer.Typer(help="Fetch data sets and models.", no_args_is_help=True)
+EXAMPLE = "Example: siliconbert data get vader-amazon"
+app = typer.Typer(
+    cls=command.Group, help="Fetch data sets and models.", epilog=EXAMPLE, invoke_without_command=True
+)
 
 
 @app.callback()
-def _group() -> None:
-    """Fetch data sets and models."""
+def _alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-@app.command("get", epilog="Example: siliconbert data get vader-amazon")
+@command.add(app, "get", EXAMPLE)
 def get(
-    name: Annotated[str, typer.Argument(help="vader-amazon (through pip), or zoo (all models).")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="vader-amazon (through pip), or zoo (all models).",
+            autocompletion=names.among("vader-amazon", "zoo"),
+        ),
+    ],
     source: Annotated[
         str | None,
         typer.Option("--from", help="zoo only: the folder or URL the models come from; there is no default."),

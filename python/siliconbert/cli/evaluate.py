@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from siliconbert.cli import console, options, scores
+from siliconbert.cli import console, names, options, scores
 
 EXAMPLE = "Example: siliconbert evaluate edgebert-mini/sst2 --data vader-amazon --threshold 0.3"
 GLUE = "glue"
@@ -19,7 +19,8 @@ def evaluate(
         str,
         typer.Argument(
             help="Model of the zoo, compressed file, or Hugging Face directory; "
-            "for --data glue a family of the zoo (minilm) or a folder of models or runs."
+            "for --data glue a family of the zoo (minilm) or a folder of models or runs.",
+            autocompletion=names.models,
         ),
     ],
     data: Annotated[
@@ -28,6 +29,7 @@ def evaluate(
             "--data",
             help="Task, see `siliconbert list data`; glue for a table of all tasks; wikitext2 or "
             "wikitext2-split for a language model.",
+            autocompletion=names.tasks,
         ),
     ] = "sst2",
     split: Annotated[str, typer.Option("--split", help="Split of the task.")] = "dev",

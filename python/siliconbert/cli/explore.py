@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siliconbert.cli import console, options
+from siliconbert.cli import console, names, options
 
 if TYPE_CHECKING:
     from siliconbert.campaign.design_space import Explored
@@ -41,7 +41,12 @@ def explore(
         ),
     ] = None,
     accelerator: Annotated[
-        str, typer.Option("--accelerator", help="See `siliconbert list accelerators`.")
+        str,
+        typer.Option(
+            "--accelerator",
+            help="See `siliconbert list accelerators`.",
+            autocompletion=names.of_kind("accelerators"),
+        ),
     ] = "edgebert-12nm",
     shape: Annotated[
         str, typer.Option("--shape", help="The network whose layers are costed.")
@@ -115,9 +120,7 @@ def show(found: Explored, out: Path | None, json: bool) -> None:
                 "points": len(points),
                 "feasible": len(points) - int(bad.sum()),
                 "reasons": dict(reasons.most_common()),
-                "front": [
-                    {key: None if value != value else value for key, value in row.items()} for row in rows
-                ],
+                "front": [_without_nan(row) for row in rows],
                 "written": None if out is None else str(out),
             }
         )

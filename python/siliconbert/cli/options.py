@@ -27,3 +27,15 @@ Zoo = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads; default: all. No result depends on it.")
 ]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Results and errors only: no progress, no remarks of the library."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Also progress where there is no terminal, time, memory, and where errors arose.",
+    ),
+]

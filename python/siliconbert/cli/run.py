@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from siliconbert.campaign import Campaign, Rows, Tls
 
 EXAMPLE = "Example: siliconbert run faults.yaml --store runs/faults --workers 2"
-# The shell's code for a command that Ctrl-C ended.
-_INTERRUPTED = 130
+_KEPT = "All finished rows are in {}; the same command goes on"
 
 Store = Annotated[
     Path, typer.Option("--store", help="Folder of the rows; the same command goes on from them.")
@@ -60,17 +59,15 @@ def run(
     loaded: Campaign = campaign.load(file)
     if quick:
         loaded = replace(loaded, settings=loaded.settings.quickly())
-    try:
-        with console.told(), console.counted("trials") as progress:
-            rows = loaded.run(
-                store, workers, scheduler, _tls(tls_ca, tls_cert, tls_key), threads, glue, zoo,
-                mix_paths=mix_paths, retry_failed=retry_failed, progress=progress,
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        typer.echo(
-            f"siliconbert: stopped; all finished rows are in {store}, and the same command goes on", err=True
-        )
-        raise typer.Exit(_INTERRUPTED) from None
+    with (
+        console.stoppable(lambda: _KEPT.format(store)),
+        console.told(),
+        console.counted("trials") as progress,
+    ):
+        rows = loaded.run(
+            store, workers, scheduler, _tls(tls_ca, tls_cert, tls_key), threads, glue, zoo,
+            mix_paths=mix_paths, retry_failed=retry_failed, progress=progress,
+        )  # fmt: skip
     records = rows.summary()
     show(rows, records, json)
     if any(record["state"] == "failed" or record["failed"] for record in records):
@@ -90,7 +87,7 @@ def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> Tls | None:
 def show(rows: Rows, records: list[dict[str, Any]], json: bool) -> None:
     """Prints the summary; parts set aside are named on standard error."""
     for name in rows.damaged:
-        typer.echo(f"siliconbert: damaged part {name} was set aside in {rows.folder / 'damaged'}", err=True)
+        console.warn(f"damaged part {name} was set aside in {rows.folder / 'damaged'}")
     if json:
         found = {"store": str(rows.folder), "path": rows.manifest["path"], "configurations": records}
         console.show_json(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siliconbert.cli import console, options
+from siliconbert.cli import console, names, options
 
 if TYPE_CHECKING:
     from siliconbert.schedule import Plan
@@ -20,10 +20,16 @@ def schedule(
     network: Annotated[
         str,
         typer.Argument(
-            help="A name (`siliconbert list networks`), a model's folder, or a TOML of operators."
+            help="A name (`siliconbert list networks`), a model's folder, or a TOML of operators.",
+            autocompletion=names.of_kind("networks"),
         ),
     ],
-    device: Annotated[str, typer.Option("--device", help="See `siliconbert list devices`.")] = "u200",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", help="See `siliconbert list devices`.", autocompletion=names.of_kind("devices")
+        ),
+    ] = "u200",
     budget: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,7 +38,11 @@ def schedule(
     ] = None,
     policy: Annotated[
         str,
-        typer.Option("--policy", help="exact, greedy_stop, greedy_freeze, greedy_stage or marginal."),
+        typer.Option(
+            "--policy",
+            help="exact, greedy_stop, greedy_freeze, greedy_stage or marginal.",
+            autocompletion=names.among("exact", "greedy_stop", "greedy_freeze", "greedy_stage", "marginal"),
+        ),
     ] = "exact",
     objective: Annotated[
         str, typer.Option("--objective", help="sum, slowest_stage or slowest_operator.")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from siliconbert.train.series import Planned
 
 EXAMPLE = "Example: siliconbert train experiments/edgebert/recipes/teacher-sst2.yaml --out runs/train"
+_KEPT = "The same command goes on from the last checkpoint"
 
 
 def train(
@@ -70,13 +71,16 @@ def train(
     texts: Annotated[
         Path, typer.Option("--texts", help="Folder with nli-extra and wikitext-2, for general distillation.")
     ] = Path("../shared"),
+    json: options.Json = False,
 ) -> None:
     """Train: one phase, from a recipe; stopped runs continue where they were."""
     from siliconbert import train
 
     runs = out or Path("runs/smoke" if smoke else "runs/train")
+    if json and not plan:
+        raise ValueError("train: --json goes with --plan only")
     if plan:
-        _show_plan(train.plan(_folder(recipe), runs))
+        _show_plan(train.plan(_folder(recipe), runs), json)
         return
     if every:
         planned = train.plan(_folder(recipe), runs)
@@ -99,7 +103,7 @@ def train(
         if land:
             console.say(str(train.land(path, runs)))
             continue
-        with console.counted(path.stem) as tell:
+        with console.stoppable(lambda: _KEPT), console.counted(path.stem) as tell:
             again = fresh or (every and smoke)
             model = train.run(path, runs, not again, smoke, glue, texts, tell, base, device)
         console.say(str(model))
@@ -129,7 +133,8 @@ def _left(recipes: Sequence[Planned], again: bool) -> list[Planned]:
     return left
 
 
-def _show_plan(recipes: Sequence[Planned]) -> None:
+def _show_plan(recipes: Sequence[Planned], json: bool) -> None:
+    columns = ["name", "phase", "task", "starts from", "teacher", "minutes", "state"]
     rows = [
         [
             r.name,
@@ -143,7 +148,9 @@ def _show_plan(recipes: Sequence[Planned]) -> None:
         for p in recipes
         for r in [p.recipe]
     ]
-    columns = ["name", "phase", "task", "starts from", "teacher", "minutes", "state"]
+    if json:
+        console.show_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
     console.show_table("Recipes, in order", columns, rows)
     changed = [f"{p.recipe.name} has changed: {'; '.join(p.changes)}" for p in recipes if p.changes]
     hours, left = (

@@ -21,7 +21,7 @@ from typing import Any
 from siliconbert.data import cache
 from siliconbert.models.atomic import write_atomically
 from siliconbert.models.compressed import LARGEST_FILE, files_of, sha256
-from siliconbert.text import first_line
+from siliconbert.text import first_line, suggestion
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -79,8 +79,9 @@ def zoo_file(name: str, zoo: str | Path | None = None) -> Path:
             return folder / files[0]
     searched = ", ".join(str(folder) for folder in zoo_folders(zoo))
     known = ", ".join(zoo_names(zoo)) or "no model"
+    hint = suggestion(name, zoo_names(zoo))
     raise ValueError(
-        f"models.load: {name!r} was not found; the zoo was searched in {searched}, which have {known} "
+        f"models.load: {name!r} was not found{hint}; the zoo was searched in {searched}, which have {known} "
         "(`siliconbert data get zoo --from DIR|URL` fetches one)"
     )
 

@@ -7,11 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from siliconbert.campaign.outcome import Outcome
-from siliconbert.report import comparison, experiments, figures, rows
+from siliconbert.models.atomic import write_atomically
+from siliconbert.report import comparison, experiments, figures, on_file, rows
 from siliconbert.report.comparison import Cell
 from siliconbert.report.published import Target, printed, targets
+from siliconbert.report.summary import Summary, summarise
 
-__all__ = ["Cell", "Report", "Target", "experiments", "make", "printed", "rows", "targets"]
+__all__ = [
+    "Cell",
+    "Report",
+    "Summary",
+    "Target",
+    "experiments",
+    "make",
+    "on_file",
+    "printed",
+    "rows",
+    "targets",
+]
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,10 @@ class Report:
     outcome: Outcome
     cells: tuple[Cell, ...]
     files: tuple[Path, ...] = ()
+
+    def summary(self) -> Summary:
+        """The table in one line."""
+        return summarise(self.outcome.table, self.cells)
 
     def json(self) -> dict[str, Any]:
         """Everything, as values that JSON knows."""
@@ -41,9 +58,6 @@ def make(outcome: Outcome, folder: Path | None = None) -> Report:
 
 
 def _write(outcome: Outcome, cells: list[Cell], folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{outcome.table.replace('/', '_')}.csv"
-    fresh = path.with_suffix(".csv.new")
-    fresh.write_text(rows.to_csv(cells, outcome.header), encoding="utf-8")
-    fresh.replace(path)
+    write_atomically(path, [rows.to_csv(cells, outcome.header).encode()])
     return [path, *figures.draw(outcome, folder)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import siliconbert
+from siliconbert.text import suggestion
 
 
 def root() -> Path:
@@ -30,9 +30,9 @@ def names() -> list[str]:
 def split(table: str) -> tuple[str, str]:
     """Paper and table of "edgebert/table_3"; ValueError listing the known ones."""
     if table not in names():
-        close = difflib.get_close_matches(table, names(), 1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise ValueError(f"reproduce: table must be one of {', '.join(names())}; got {table!r}{hint}")
+        raise ValueError(
+            f"reproduce: table must be one of {', '.join(names())}; got {table!r}{suggestion(table, names())}"
+        )
     paper, name = table.split("/")
     return paper, name
 
@@ -45,6 +45,11 @@ def folder(paper: str) -> Path:
 def results(paper: str) -> Path:
     """The folder of one paper's committed rows and predictions."""
     return folder(paper) / "results"
+
+
+def takes_authors(table: str) -> bool:
+    """Whether the table can also be made from the authors' own files (`--authors`)."""
+    return bool(getattr(load(table), "WITH_AUTHORS", False))
 
 
 def load(table: str) -> ModuleType:

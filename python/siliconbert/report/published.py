@@ -1,4 +1,7 @@
-"""The results a paper prints: `experiments/<paper>/published.toml`, a record a quantity, an entry a row."""
+"""The results a paper prints: `experiments/<paper>/published.toml`, a record a quantity, an entry a row.
+
+A table's `headline` names the cell that says most about it, for an overview of many tables.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +79,21 @@ def targets(table: str, task: str, source: str = "model") -> dict[tuple[str, str
     }
 
 
+def headline(table: str) -> tuple[tuple[str, str], str] | None:
+    """The cell that says most about a table: the names its row may have, and its quantity; None without one.
+
+    errors: ValueError where the paper's file names a cell that it does not have
+    """
+    paper, name = experiments.split(table)
+    raw = _tables(experiments.folder(paper) / "published.toml").get(name, {}).get("headline")
+    if raw is None:
+        return None
+    task, row, quantity = (raw.get(key) for key in ("task", "row", "quantity"))
+    if (row, quantity) not in targets(table, task):
+        raise ValueError(f"{paper}/published.toml: {name}: headline must be a printed cell, got {raw}")
+    return (row, f"{task} {row}"), quantity
+
+
 def printed(table: str, task: str, quantity: str) -> list[tuple[str, float]]:
     """The printed values of one quantity, row by row."""
     return [(row, t.value) for (row, name), t in targets(table, task).items() if name == quantity]
@@ -83,10 +101,7 @@ def printed(table: str, task: str, quantity: str) -> list[tuple[str, float]]:
 
 def _table(path: Path, name: str, place: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The records of a table's quantities, and its rows."""
-    try:
-        raw = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: not valid TOML ({first_line(error)})") from None
+    raw = _tables(path)
     if name not in raw:
         raise ValueError(f"report.targets: table must be one of {', '.join(raw)}; got {name!r}")
     table = raw[name] if isinstance(raw[name], dict) else {}
@@ -98,6 +113,13 @@ def _table(path: Path, name: str, place: str) -> tuple[dict[str, Any], list[dict
     if not all(isinstance(row.get(key), str) for row in rows for key in ("task", "row")):
         raise ValueError(f"{place}: every row must name its task and row")
     return quantities, rows
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: not valid TOML ({first_line(error)})") from None
 
 
 def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: str, source: str) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from siliconbert.models.atomic import write_atomically
 
 # M. Okabe and K. Ito, Color Universal Design (2008): told apart with every kind of colour vision.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -40,9 +43,10 @@ def drawing(path: Path) -> Iterator[tuple[Axes, list[Path]]]:
         figure = Figure(figsize=(4.6, 3.0), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure.subplots(), paths
-        path.parent.mkdir(parents=True, exist_ok=True)
         for suffix in (".pdf", ".png"):
             # No date inside: the same data give the same file.
             metadata = {"CreationDate": None} if suffix == ".pdf" else None
-            figure.savefig(path.with_suffix(suffix), metadata=metadata)
+            drawn = io.BytesIO()
+            figure.savefig(drawn, format=suffix[1:], metadata=metadata)
+            write_atomically(path.with_suffix(suffix), [drawn.getvalue()])
             paths.append(path.with_suffix(suffix))
