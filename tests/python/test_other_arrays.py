@@ -1,4 +1,4 @@
-"""Arrays and tables of other libraries, which siliconbert does not import: torch, DLPack, datasets, pandas."""
+"""Arrays and tables of other libraries, which siliconbert does not import: torch, DLPack, datasets."""
 
 import subprocess
 import sys

@@ -21,6 +21,7 @@ from siliconbert.cli import (
     demo,
     evaluate,
     explore,
+    export,
     reproduce,
     run,
     schedule,
@@ -39,6 +40,7 @@ command.add(app, "list", catalogue.EXAMPLE)(catalogue.list_)
 app.add_typer(data.app, name="data")
 command.add(app, "train", train.EXAMPLE)(train.train)
 command.add(app, "compress", compress.EXAMPLE)(compress.compress)
+command.add(app, "export", export.EXAMPLE)(export.export)
 command.add(app, "evaluate", evaluate.EXAMPLE)(evaluate.evaluate)
 command.add(app, "run", run.EXAMPLE)(run.run)
 command.add(app, "status", status.EXAMPLE)(status.status)

@@ -163,6 +163,7 @@ def told() -> Iterator[None]:
         if loudness() is Loudness.QUIET:
             warnings.simplefilter("ignore")
         elif loudness() is Loudness.NORMAL:
+            warnings.simplefilter("always", UserWarning)
             warnings.showwarning = lambda message, *rest: warn(str(message))
         yield
 

@@ -100,7 +100,7 @@ def read_compressed(path: Path) -> Contents:
         vocabulary_in, known = _open_table(path, record.part("table"))
         tensors = _tensors(vocabulary_in, known, {_WORD: wanted.pop(_WORD)})
     tensors |= _tensors(file, record, wanted)
-    activations = _activations(record, shape)
+    activations = read_activations(record, shape)
     return Contents(
         shape,
         {name: tensors[name] for name in order},
@@ -175,14 +175,15 @@ def _open_table(path: Path, table: Config) -> tuple[TensorFile, Config]:
 def _tensors(
     file: TensorFile, record: Config, wanted: Mapping[str, tuple[int, ...]]
 ) -> dict[str, packed.Packed]:
-    known = _formats(record.part("formats"), wanted)
+    known = read_formats(record.part("formats"), wanted)
     allowed = {TOKENIZER}.union(*(packed.names(name, known.get(name)) for name in wanted))
     if unknown := set(file.entries) - allowed:
         raise ValueError(f"{file.path}: tensor {min(unknown)} does not belong to this model")
     return {name: packed.unpack(file, name, shape, known.get(name)) for name, shape in wanted.items()}
 
 
-def _formats(record: Config, wanted: Mapping[str, tuple[int, ...]]) -> dict[str, formats.Format]:
+def read_formats(record: Config, wanted: Mapping[str, tuple[int, ...]]) -> dict[str, formats.Format]:
+    """The formats of matrices that the JSON describes; errors: ValueError naming the key."""
     matrices = [name for name, shape in wanted.items() if len(shape) == 2]
     record.only(*matrices)
     return {name: packed.read_format(record.part(name)) for name in record.values}
@@ -200,7 +201,8 @@ def read_shape(record: Config) -> Shape:
         raise ValueError(f"{record.place}: {error}") from None
 
 
-def _activations(record: Config, shape: Shape) -> dict[str, Any] | None:
+def read_activations(record: Config, shape: Shape) -> dict[str, Any] | None:
+    """The format of the activations that the JSON describes; errors: ValueError naming the key."""
     if record.values.get("activations") is None:
         return None
     given = record.part("activations")

@@ -1,20 +1,40 @@
-"""Hugging Face directories (config.json, model.safetensors, tokenizer.json) of ALBERT and BERT."""
+"""Hugging Face directories (config.json, model.safetensors, tokenizer.json) of ALBERT and BERT, in and out.
+
+What transformers cannot express stands beside them in siliconbert.safetensors, see models.beside.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert.models.atomic import sync_folder
+from siliconbert.models.beside import (
+    FILE,
+    Beside,
+    check_values,
+    is_own,
+    read_beside,
+    unknown_to_transformers,
+    write_beside,
+)
 from siliconbert.models.jsonfile import Config, read_json
 from siliconbert.models.shape import MODEL_TYPES, Shape
 from siliconbert.models.spans import Spans, read_spans
-from siliconbert.models.tensorfile import TensorFile, open_tensors
+from siliconbert.models.tensorfile import TensorFile, open_tensors, write_tensors
 from siliconbert.text import is_file_name
+
+if TYPE_CHECKING:
+    from siliconbert.models.model import Model
 
 # Ours <- theirs, after the model's prefix. Files converted from TensorFlow say gamma and beta for weight and
 # bias.
@@ -68,6 +88,7 @@ class Directory:
     spans: Spans | None
     tokenizer: bytes | None
     card: dict[str, Any]
+    beside: Beside
 
 
 def read_huggingface(folder: Path) -> Directory:
@@ -78,6 +99,9 @@ def read_huggingface(folder: Path) -> Directory:
     config = read_json(folder / "config.json")
     stored = _Stored(folder)
     shape = _shape(config, stored)
+    beside = read_beside(folder, shape)
+    if beside.file is not None:
+        stored.files |= {name: beside.file for name in beside.file.entries if is_own(name)}
     ramps = any(name.startswith("ramps.") for name in stored.files)
     prefix = f"{shape.model_type}."
     prefixed = any(name.startswith(f"{prefix}embeddings.") for name in stored.files)
@@ -85,16 +109,88 @@ def read_huggingface(folder: Path) -> Directory:
     linear = "ramps.1.pooler.weight" not in stored.files
     wanted = shape.tensors(ramps, linear)
     tensors = {name: stored.read(names.theirs(name), size) for name, size in wanted.items()}
-    # A language model knows its words by their numbers, a line each.
-    tokenizer = folder / ("vocab.txt" if shape.decoder else "tokenizer.json")
+    if beside.file is not None:
+        check_values(beside, tensors)
+    tokenizer = folder / _words(shape)
     card = folder / "card.json"
     return Directory(
         shape,
         tensors,
-        read_spans(config, shape),
+        read_spans(config, shape) or beside.spans,
         tokenizer.read_bytes() if tokenizer.is_file() else None,
         _class_names(config) | (read_json(card).values if card.is_file() else {}),
+        beside,
     )
+
+
+def write_huggingface(model: Model, folder: Path) -> None:
+    """Writes the directory, which must be new or empty; it appears complete or not at all.
+
+    A warning names what transformers cannot express, where there is such.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"Model.save_huggingface: folder must be new or empty, got {folder}")
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        fresh.mkdir(parents=True)
+        _fill(model, fresh)
+        os.replace(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    sync_folder(folder.parent)
+    if lost := unknown_to_transformers(model):
+        warnings.warn(
+            f"transformers will not see {', '.join(lost)}: {FILE} holds them for siliconbert", stacklevel=3
+        )
+
+
+def _fill(model: Model, folder: Path) -> None:
+    names = Names(model.shape, f"{model.shape.model_type}." if model.shape.classes else "")
+    plain = {
+        names.theirs(name): np.ascontiguousarray(values, np.float32)
+        for name, values in model.tensors.items()
+        if not is_own(name)
+    }
+    write_tensors(folder / "model.safetensors", plain, {"format": "pt"})
+    _write_json(folder / "config.json", _config(model))
+    _write_json(folder / "card.json", dict(model.card))
+    if model.vocabulary is not None:
+        (folder / _words(model.shape)).write_bytes(model.vocabulary)
+    write_beside(model, folder)
+
+
+def _config(model: Model) -> dict[str, Any]:
+    """What transformers needs; outputs without a name are LABEL_0 and so on, as it would call them."""
+    shape, kind = model.shape, model.shape.model_type.capitalize()
+    names = model.classes or [f"LABEL_{i}" for i in range(shape.classes)]
+    config: dict[str, Any] = {
+        "architectures": [f"{kind}ForSequenceClassification" if shape.classes else f"{kind}Model"],
+        "model_type": shape.model_type,
+        **{theirs: getattr(shape, ours) for ours, theirs in _SIZES.items()},
+        "hidden_act": shape.activation,
+        "layer_norm_eps": shape.epsilon,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "pad_token_id": 0,
+    }
+    if shape.classes:
+        config["id2label"] = {str(i): name for i, name in enumerate(names)}
+        config["label2id"] = {name: i for i, name in enumerate(names)}
+    if shape.model_type == "albert":
+        config |= {"embedding_size": shape.embedding, "num_hidden_groups": shape.groups, "inner_group_num": 1}
+        config["classifier_dropout_prob"] = 0.0
+    if shape.decoder:
+        config[LANGUAGE_MODEL] = {"causal": shape.decoder == "causal"}
+    return config
+
+
+def _words(shape: Shape) -> str:
+    """The file of the tokenizer; a language model knows its words by their numbers, a line each."""
+    return "vocab.txt" if shape.decoder else "tokenizer.json"
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _shape(config: Config, stored: _Stored) -> Shape:

@@ -19,6 +19,7 @@ from siliconbert.formats import AdaptivFloat, Format
 from siliconbert.models.blocks import DENSEST, BlockNumber, Blocks
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
 from siliconbert.models.engine import products
+from siliconbert.models.huggingface import write_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, build
 from siliconbert.models.judge import Rule
 from siliconbert.models.sentences import Sentences, Tokens, gather, read_tokenizer
@@ -369,6 +370,19 @@ class Model:
         errors     : ValueError, with nothing left behind
         """
         write_compressed(self, Path(path), None if table is None else Path(table), most_bytes)
+
+    def save_huggingface(self, folder: str | Path) -> None:
+        """Writes config.json, model.safetensors, tokenizer.json and card.json as transformers reads them.
+
+        Pruned and quantized weights are decoded to float32. What transformers cannot express (masks, formats,
+        attention spans, classifiers between layers) goes into siliconbert.safetensors beside them, which
+        models.load reads back: the model is the same then, and so are the codes of its compressed file. A
+        warning names it. with_sfu and with_cscb are not kept, as in save().
+
+        folder : new or empty; it appears complete or not at all
+        errors : ValueError
+        """
+        write_huggingface(self, Path(folder))
 
     def store(
         self,

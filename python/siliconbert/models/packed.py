@@ -32,7 +32,7 @@ def pack(name: str, tensor: Packed) -> dict[str, NDArray[Any]]:
         return {f"{name}.codes": formats.encode(tensor.values.ravel(), tensor.format)}
     return {
         f"{name}.codes": formats.encode(tensor.values[tensor.mask], tensor.format),
-        f"{name}.mask": np.packbits(tensor.mask, bitorder="little"),
+        mask_name(name): pack_mask(tensor.mask),
     }
 
 
@@ -44,7 +44,7 @@ def unpack(file: TensorFile, name: str, shape: tuple[int, ...], fmt: formats.For
     """
     if fmt is None:
         return Packed(file.read_float(name, shape))
-    mask = _mask(file, f"{name}.mask", shape) if f"{name}.mask" in file.entries else None
+    mask = unpack_mask(file, mask_name(name), shape) if mask_name(name) in file.entries else None
     count = math.prod(shape) if mask is None else int(mask.sum())
     codes = file.read(f"{name}.codes", ("U8",) if fmt.width <= 8 else ("U16",), (count,))
     if count and codes.max() >> fmt.width:
@@ -59,7 +59,7 @@ def unpack(file: TensorFile, name: str, shape: tuple[int, ...], fmt: formats.For
 
 def names(name: str, fmt: formats.Format | None) -> set[str]:
     """The names that a tensor of this format may have in the file."""
-    return {name} if fmt is None else {f"{name}.codes", f"{name}.mask"}
+    return {name} if fmt is None else {f"{name}.codes", mask_name(name)}
 
 
 def format_record(fmt: formats.Format) -> dict[str, Any]:
@@ -90,7 +90,18 @@ def adaptivfloat(
         raise ValueError(f"{record.place}: {first_line(error)}") from None
 
 
-def _mask(file: TensorFile, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def mask_name(name: str) -> str:
+    """The name of a matrix's mask in the file."""
+    return f"{name}.mask"
+
+
+def pack_mask(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """One bit an element, lowest first."""
+    return np.packbits(mask, bitorder="little")
+
+
+def unpack_mask(file: TensorFile, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The mask under this name; errors: ValueError for another length or stray bits."""
     count = math.prod(shape)
     bits = np.unpackbits(file.read(name, ("U8",), (-(-count // 8),)), bitorder="little")
     if bits[count:].any():
