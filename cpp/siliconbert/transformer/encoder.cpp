@@ -11,19 +11,29 @@ namespace siliconbert {
 
 namespace {
 
-// Sentences run together until they hold this many tokens: enough that the last, partly filled row block
-// costs little, few enough that the buffers of a pass (about 10 MB for the base size) stay in the last cache.
-constexpr std::size_t pass_tokens = 4 * row_block;
+// Sentences run together in passes of at most this many blocks of rows: enough that the last, partly filled
+// block and the exits' costs little, few enough that the buffers of a pass stay in the last cache.
+constexpr std::size_t pass_blocks = 8;
 
-// Bounds of consecutive groups of sentences with at most pass_tokens tokens each (one longer sentence stands
-// alone).
-std::vector<std::size_t> split(const Batch& batch, std::size_t first, std::size_t last) {
+// Bounds of consecutive groups of sentences, one pass each (a sentence longer than a pass stands alone): as
+// few as hold all, but the same number for every thread, and nearly the same number of blocks each.
+std::vector<std::size_t> split(const Batch& batch, std::size_t first, std::size_t last, int threads) {
     std::vector<std::size_t> bounds{first};
-    for (std::size_t i = first; i < last; ++i) {
-        if (i > bounds.back() && batch.start(i + 1) - batch.start(bounds.back()) > pass_tokens)
-            bounds.push_back(i);
+    const auto blocks_from = [&](std::size_t i) {
+        return padded_rows(batch.start(last) - batch.start(i)) / row_block;
+    };
+    const std::size_t blocks = blocks_from(first);
+    const auto workers = static_cast<std::size_t>(thread_count(threads));
+    const std::size_t fewest = (blocks + pass_blocks - 1) / pass_blocks;
+    std::size_t left = std::min(blocks, (fewest + workers - 1) / workers * workers);
+    while (bounds.back() < last) {
+        const std::size_t from = bounds.back();
+        const std::size_t room = (blocks_from(from) + left - 1) / left * row_block;
+        std::size_t to = from + 1;
+        while (to < last && batch.start(to + 1) - batch.start(from) <= room) ++to;
+        bounds.push_back(to);
+        if (left > 1) --left;
     }
-    if (last > first) bounds.push_back(last);
     return bounds;
 }
 
@@ -31,7 +41,7 @@ std::vector<std::size_t> split(const Batch& batch, std::size_t first, std::size_
 template <class Body>
 void each_pass(const Batch& batch, std::size_t first, std::size_t last, int threads, Body&& body) {
     const OneThreadACall guard;
-    const std::vector<std::size_t> bounds = split(batch, first, last);
+    const std::vector<std::size_t> bounds = split(batch, first, last, threads);
     parallel_for(bounds.size() - 1, threads, [&](std::size_t g) { body(bounds[g], bounds[g + 1]); });
 }
 

@@ -16,6 +16,16 @@ std::size_t longest(const Batch& batch, std::size_t first, std::size_t last) {
     return most;
 }
 
+template <class Value>
+void grow(Buffer<Value>& buffer, std::size_t size) {
+    if (buffer.size() < size) buffer.resize(size);
+}
+
+PassBuffers& buffers() {
+    thread_local PassBuffers kept;
+    return kept;
+}
+
 }  // namespace
 
 Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batch& batch, std::size_t first,
@@ -23,20 +33,33 @@ Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batc
     : weights_(weights),
       word_table_(word_table),
       batch_(batch),
-      first_(first),
-      last_(last),
       faults_(faults),
       observed_(observed),
       places_(weights.shape),
       hidden_(weights.shape.hidden),
       tokens_(batch.start(last) - batch.start(first)),
       rows_(padded_rows(tokens_)),
-      x_(rows_ * hidden_),
-      qkv_(rows_ * 3 * hidden_),
-      context_(rows_ * hidden_),
-      wide_(row_block * std::max(weights.shape.ffn, hidden_)),
-      narrow_(row_block * hidden_),
-      scores_(weights.shape.heads * longest(batch, first, last) * longest(batch, first, last)) {}
+      x_(buffers().x),
+      qkv_(buffers().qkv),
+      context_(buffers().context),
+      wide_(buffers().wide),
+      narrow_(buffers().narrow),
+      scores_(buffers().scores),
+      largest_(buffers().largest),
+      input_(buffers().input),
+      heads_(buffers().heads),
+      probabilities_(buffers().probabilities) {
+    for (std::size_t i = first; i < last; ++i) {
+        running_.push_back({i, batch.start(i) - batch.start(first), batch.length(i)});
+    }
+    const std::size_t most = longest(batch, first, last);
+    x_.assign(rows_ * hidden_, 0.0F);
+    context_.assign(rows_ * hidden_, 0.0F);
+    grow(qkv_, rows_ * 3 * hidden_);
+    grow(wide_, row_block * std::max(weights.shape.ffn, hidden_));
+    grow(narrow_, row_block * hidden_);
+    grow(scores_, weights.shape.heads * most * most);
+}
 
 // `valid` values count for the observer; `all` values, padding included, are passed on. The result is written
 // to `buffer` from value `at` on, and returned; in fp32 it is `values` itself unless faults are to follow.
@@ -44,11 +67,11 @@ const void* Pass::side(std::size_t place, const float* values, std::size_t valid
                        Side& buffer, std::size_t at) {
     if (observed_ != nullptr) (*observed_)[place] = std::max((*observed_)[place], max_abs(values, valid));
     if (!weights_.formats && !disturbed(place)) return values;
-    if (weights_.number == Number::fp32 && buffer.fp32.size() < at + all) buffer.fp32.resize(at + all);
+    if (weights_.number == Number::fp32) grow(buffer.fp32, at + all);
     if (!weights_.formats) return std::copy_n(values, all, buffer.fp32.data() + at) - all;
     const AdaptivFloatQuantizer& format = (*weights_.formats)[place];
     if (weights_.number == Number::bf16) {
-        if (buffer.bf16.size() < at + all) buffer.bf16.resize(at + all);
+        grow(buffer.bf16, at + all);
         format.quantize_to_bf16(values, buffer.bf16.data() + at, all);
         return buffer.bf16.data() + at;
     }
@@ -73,13 +96,12 @@ const void* Pass::block_side(std::size_t place, const float* values, std::size_t
 // the first of them.
 void Pass::disturb_rows(std::size_t place, std::size_t row, std::size_t count, std::size_t width,
                         std::size_t stride, Operands operands) {
-    for (std::size_t i = first_; i < last_; ++i) {
-        const std::size_t start = batch_.start(i) - batch_.start(first_);
-        const std::size_t from = std::max(start, row);
-        const std::size_t to = std::min(start + batch_.length(i), row + count);
+    for (const Running& each : running_) {
+        const std::size_t from = std::max(each.row, row);
+        const std::size_t to = std::min(each.row + each.tokens, row + count);
         if (from >= to) continue;
-        faults_->flips(place, i, batch_.length(i), flips_);
-        faults_->apply(place, flips_, from - start, to - start, width, stride,
+        faults_->flips(place, each.number, each.tokens, flips_);
+        faults_->apply(place, flips_, from - each.row, to - each.row, width, stride,
                        operands.from((from - row) * stride));
     }
 }
@@ -105,13 +127,11 @@ void Pass::embed_row(std::size_t token, std::size_t position, float* out) const 
 
 void Pass::embed() {
     const std::size_t width = weights_.shape.embedding;
-    std::vector<float>& rows = weights_.embeddings.projection ? context_ : x_;
-    if (rows.size() < rows_ * width) rows.resize(rows_ * width);
-    const std::size_t start = batch_.start(first_);
-    for (std::size_t i = first_; i < last_; ++i) {
-        for (std::size_t t = 0; t < batch_.length(i); ++t) {
-            const std::size_t token = batch_.start(i) + t;
-            embed_row(token, t, rows.data() + (token - start) * width);
+    Buffer<float>& rows = weights_.embeddings.projection ? context_ : x_;
+    grow(rows, rows_ * width);
+    for (const Running& each : running_) {
+        for (std::size_t t = 0; t < each.tokens; ++t) {
+            embed_row(batch_.start(each.number) + t, t, rows.data() + (each.row + t) * width);
         }
     }
     const Norm& norm = weights_.embeddings.norm;
@@ -157,11 +177,11 @@ void Pass::after_attention(const LayerWeights& weights, const LayerHeads& heads,
 void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t stride) {
     const std::size_t classes = weights_.shape.classes;
     std::vector<float> out(row_block * classes);
-    for (std::size_t from = first_; from < last_; from += row_block) {
-        const std::size_t count = std::min(row_block, last_ - from);
-        std::fill(narrow_.begin(), narrow_.end(), 0.0F);
+    for (std::size_t from = 0; from < running_.size(); from += row_block) {
+        const std::size_t count = std::min(row_block, running_.size() - from);
+        std::fill_n(narrow_.begin(), row_block * hidden_, 0.0F);
         for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t row = batch_.start(from + i) - batch_.start(first_);
+            const std::size_t row = running_[from + i].row;
             std::copy_n(x_.data() + row * hidden_, hidden_, narrow_.data() + i * hidden_);
         }
         const void* in = exit_side(places_.token(weights.layer), narrow_.data(), from, count);
@@ -171,9 +191,28 @@ void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t
         }
         weights.classifier->apply(in, out.data());
         for (std::size_t i = 0; i < count; ++i) {
-            std::copy_n(out.data() + i * classes, classes, logits.data() + (from + i - first_) * stride);
+            std::copy_n(out.data() + i * classes, classes, logits.data() + (from + i) * stride);
         }
     }
+}
+
+void Pass::keep(std::span<const std::uint8_t> goes_on) {
+    std::size_t kept = 0;
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+        if (goes_on[i] == 0) continue;
+        Running& each = running_[i];
+        const auto from = x_.begin() + static_cast<std::ptrdiff_t>(each.row * hidden_);
+        std::copy_n(from, each.tokens * hidden_, x_.begin() + static_cast<std::ptrdiff_t>(row * hidden_));
+        each.row = row;
+        row += each.tokens;
+        running_[kept++] = each;
+    }
+    running_.resize(kept);
+    tokens_ = row;
+    rows_ = padded_rows(tokens_);
+    std::fill_n(x_.begin() + static_cast<std::ptrdiff_t>(tokens_ * hidden_), (rows_ - tokens_) * hidden_,
+                0.0F);
 }
 
 void Pass::decode(std::size_t row, float* logits) const {
@@ -185,7 +224,8 @@ const void* Pass::exit_side(std::size_t place, const float* values, std::size_t 
     const void* found = side(place, values, count * hidden_, row_block * hidden_, input_);
     if (!disturbed(place)) return found;
     for (std::size_t i = 0; i < count; ++i) {
-        faults_->flips(place, from + i, batch_.length(from + i), flips_);
+        const Running& each = running_[from + i];
+        faults_->flips(place, each.number, each.tokens, flips_);
         faults_->apply(place, flips_, 0, 1, hidden_, hidden_, operands(input_).from(i * hidden_));
     }
     return found;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "siliconbert/transformer/aligned.hpp"
 #include "siliconbert/transformer/in_flight.hpp"
 #include "siliconbert/transformer/network.hpp"
 #include "siliconbert/transformer/weights.hpp"
@@ -13,8 +14,22 @@ namespace siliconbert {
 
 // Values on their way into a product: the floats themselves, or their AdaptivFloat values as floats or bf16.
 struct Side {
-    std::vector<float> fp32;
-    std::vector<std::uint16_t> bf16;
+    Buffer<float> fp32;
+    Buffer<std::uint16_t> bf16;
+};
+
+// What a pass writes, kept from one pass to the next: making many pages anew takes time.
+struct PassBuffers {
+    Buffer<float> x;        // rows x hidden: the residual stream
+    Buffer<float> qkv;      // rows x 3 hidden, less where heads are off
+    Buffer<float> context;  // rows x hidden, less where heads are off
+    Buffer<float> wide;     // row_block x ffn; an exit's row_block x hidden lies here too
+    Buffer<float> narrow;   // row_block x hidden
+    Buffer<float> scores;   // heads x queries x keys, at most those of the longest sentence
+    Buffer<float> largest;  // of every row of scores
+    Side input;
+    Side heads;
+    Side probabilities;
 };
 
 class Pass {
@@ -31,8 +46,18 @@ class Pass {
     // Logits of a language model's next word after the row_block tokens from `row` on: row_block x words.
     void decode(std::size_t row, float* logits) const;
     std::span<const float> states() const { return {x_.data(), tokens_ * hidden_}; }
+    // Leaves out the sentences whose flag is 0; the others move together, in their order.
+    void keep(std::span<const std::uint8_t> goes_on);
+    std::size_t sentences() const { return running_.size(); }
 
  private:
+    // A sentence: its number in the batch, and where its tokens stand in the buffers.
+    struct Running {
+        std::size_t number;
+        std::size_t row;
+        std::size_t tokens;
+    };
+
     const void* side(std::size_t place, const float* values, std::size_t valid, std::size_t all, Side& buffer,
                      std::size_t at = 0);
     const void* block_side(std::size_t place, const float* values, std::size_t row, std::size_t width);
@@ -59,7 +84,7 @@ class Pass {
     void quantize_heads(const LayerHeads& heads, std::size_t layer);
     void disturb_heads(const LayerHeads& heads, std::size_t layer);
     const void* head_rows(const LayerHeads& heads, std::size_t row, std::size_t part) const;
-    void attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence);
+    void attend_sentence(const LayerHeads& heads, std::size_t layer, const Running& sentence);
     bool attend_block(const Sentence& at, const QueryBlock& block);
     void fixed_point_softmax(const Sentence& at, const QueryBlock& block, float scale);
     bool window(const Sentence& at, const QueryBlock& block, float scale);
@@ -73,25 +98,25 @@ class Pass {
     const Weights& weights_;
     std::span<const float> word_table_;
     const Batch& batch_;
-    std::size_t first_;
-    std::size_t last_;
     const InFlight* faults_;
     std::vector<float>* observed_;
     Places places_;
     std::size_t hidden_;
+    std::vector<Running> running_;
     std::size_t tokens_;
     std::size_t rows_;  // tokens_, filled up to whole blocks
 
-    std::vector<float> x_;        // rows x hidden: the residual stream
-    std::vector<float> qkv_;      // rows x 3 hidden, less where heads are off
-    std::vector<float> context_;  // rows x hidden, less where heads are off
-    std::vector<float> wide_;     // row_block x ffn; an exit's row_block x hidden lies here too
-    std::vector<float> narrow_;   // row_block x hidden
-    std::vector<float> scores_;   // heads x queries x keys, at most those of the longest sentence
-    std::vector<float> largest_;  // of every row of scores
-    Side input_;
-    Side heads_;
-    Side probabilities_;
+    // Of this thread; only one pass runs on it at a time.
+    Buffer<float>& x_;
+    Buffer<float>& qkv_;
+    Buffer<float>& context_;
+    Buffer<float>& wide_;
+    Buffer<float>& narrow_;
+    Buffer<float>& scores_;
+    Buffer<float>& largest_;
+    Side& input_;
+    Side& heads_;
+    Side& probabilities_;
     std::vector<Flip> flips_;
 };
 

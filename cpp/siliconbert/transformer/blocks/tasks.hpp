@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "siliconbert/base/parallel.hpp"
-#include "siliconbert/transformer/blocks/aligned.hpp"
+#include "siliconbert/transformer/aligned.hpp"
 #include "siliconbert/transformer/blocks/weights.hpp"
 
 namespace siliconbert {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "siliconbert/base/words.hpp"
-#include "siliconbert/transformer/blocks/aligned.hpp"
+#include "siliconbert/transformer/aligned.hpp"
 #include "siliconbert/transformer/blocks/kernel.hpp"
 
 namespace siliconbert {
