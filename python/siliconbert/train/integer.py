@@ -1,8 +1,7 @@
 """FQ-BERT's integers in training (Liu, Li, Cheng, DATE 2021); embeddings and heads stay in floating point.
 
-The arithmetic is siliconbert.reference.integer's, on the values of codes instead of the codes: float32
-products of such values are the integer products up to the rounding of float32, which now and then moves a
-code by one.
+The arithmetic is siliconbert.reference.integer's, on the values of codes instead of the codes; float32's
+rounding now and then moves a code by one.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ from torch import Tensor, nn
 from siliconbert import models
 from siliconbert.models.integer.trained import plain
 from siliconbert.models.model import CALIBRATION_SENTENCES
+from siliconbert.train import coded
 from siliconbert.train.batches import Batch
-from siliconbert.train.codes import SMALL, eight_bits, fixed_point, snapped, tuned
+from siliconbert.train.codes import SMALL, eight_bits, fixed_point, magnitude, snapped, tuned
 from siliconbert.train.network import EPS, MATRICES, Network
 
 CLIPS = ("max", "tuned")
@@ -170,7 +170,7 @@ class Integers(nn.Module):
     def _code(self, place: str, x: Tensor) -> Tensor:
         """The values of the codes of x; looks at x first where the averages run."""
         if self.training or self.calibrating:
-            self._found[place] = torch.linalg.vector_norm(x.detach(), torch.inf)
+            self._found[place] = magnitude(x)
         if self.calibrating:
             return x
         limit = self.plan.limits[1]
@@ -192,7 +192,7 @@ class Integers(nn.Module):
         if by_row:
             largest = torch.cat([w.detach().abs().amax(1) for w in weights])
         else:
-            largest = torch.stack([torch.linalg.vector_norm(w.detach(), torch.inf) for w in weights])
+            largest = torch.stack([magnitude(w) for w in weights])
             largest = torch.minimum(largest, self.clips.flatten())
         all_steps = 1 / self._scale(limit / largest.clamp_min(SMALL))
         steps = all_steps.split([len(w) for w in weights]) if by_row else all_steps.unbind()
@@ -212,7 +212,8 @@ class Integers(nn.Module):
         if self.calibrating:
             return self._code(to, F.linear(x, values, product.bias))
         bias = snapped(product.bias, step * self._steps[source], -LARGEST_BIAS, LARGEST_BIAS)
-        return self._code(to, F.linear(x, values, bias + UPWARD * self._steps[to]))
+        sums = coded.linear(x, self._steps[source], values, step, bias + UPWARD * self._steps[to])
+        return self._code(to, sums)
 
     def _requantized(self, place: str, sums: Tensor) -> Tensor:
         return self._code(place, sums if self.calibrating else sums + UPWARD * self._steps[place])
