@@ -86,10 +86,24 @@ def _below_zero(a: Floats, counts: Floats) -> float:
         return 1.0
     line = _LINE / a.min()
     s = line[np.argmin(-_summed(np.log1p(-line[:, None] * a), counts) - np.log(-line))]
-    scale = 1.0 / np.sqrt(float((counts * (a / (1.0 - s * a)) ** 2).sum()) + 1.0 / s**2)
-    z = s + 1j * scale * np.sinh(_NODES)
-    terms = np.exp(-_summed(np.log(1.0 - z[:, None] * a), counts)) / z * np.cosh(_NODES)
-    return float(-scale * _STEP / np.pi * (terms.real.sum() - 0.5 * terms.real[0]))
+    flat = 1.0 - s * a
+    slope = a / flat
+    scale = 1.0 / np.sqrt(float(counts @ slope**2) + 1.0 / s**2)
+    # M(s + iy) is M(s) / Prod (1 - iy slope)^counts: real logarithms, which take a tenth of complex ones.
+    whole = -float(counts @ np.log(flat))
+    total = 0.0
+    for nodes in _BLOCKS:
+        y = scale * np.sinh(nodes)
+        tangent = y[:, None] * slope
+        logarithm = whole - 0.5 * _summed(np.log1p(tangent * tangent), counts)
+        angle = _summed(np.arctan(tangent), counts)
+        terms = np.exp(logarithm + 1j * angle) / (s + 1j * y) * np.cosh(nodes)
+        if nodes is _BLOCKS[0]:
+            total -= 0.5 * terms[0].real
+        total += float(terms.real.sum())
+        if abs(terms[-1]) < 1e-18 * math.exp(whole) / -s:  # they shrink all the way
+            break
+    return float(-scale * _STEP / np.pi * total)
 
 
 def _summed(rows: NDArray[Any], counts: Floats) -> NDArray[Any]:
@@ -98,5 +112,5 @@ def _summed(rows: NDArray[Any], counts: Floats) -> NDArray[Any]:
 
 
 _STEP = 0.05
-_NODES = _STEP * np.arange(240)
+_BLOCKS = np.split(_STEP * np.arange(240), 6)
 _LINE = 1.0 / (1.0 + np.exp(-np.linspace(-16.0, 16.0, 96)))

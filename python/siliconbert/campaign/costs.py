@@ -38,6 +38,7 @@ def cost(machine: dict[str, Any] | None, rows: pa.Table, notes: dict[str, Any]) 
         **known,
         "latency_ms": 1e3 * _mean(run.latency, weights),
         "energy_mj": 1e3 * _mean(run.energy, weights),
+        "energy_parts": _parts(machine, run, weights, notes, ramp=not trials["layers"].null_count),
         "late": None if machine["target_ms"] is None else _mean(~run.feasible, weights),
     }
 
@@ -60,6 +61,23 @@ def _run(
     pairs, counts = np.unique(layers.astype(np.int64) << 8 | _bytes(trials["predicted"]), return_counts=True)
     run = accelerator.sentences(shape, pairs >> 8, pairs & 255, target_ms=target, sequence=sequence)
     return run, counts
+
+
+def _parts(
+    machine: dict[str, Any],
+    run: hardware.Run,
+    weights: NDArray[np.int64],
+    notes: dict[str, Any],
+    ramp: bool,
+) -> dict[str, float]:
+    """Mean energy by part, mJ; the dynamic one, whose parts scale alike, in the shares of one layer."""
+    found = {part: 1e3 * _mean(joules, weights) for part, joules in run.by_part.items()}
+    accelerator = hardware.accelerator(machine["name"], n=machine["n"])
+    shape, sequence = machine["shape"] or notes["shape"], machine["sequence"]
+    layer = accelerator.layer(shape, sequence=sequence, ramp=ramp).energy_pj
+    shares = {part: energy for part, energy in layer.items() if part not in found}
+    scale = found.pop("dynamic") / sum(shares.values())
+    return {part: scale * energy for part, energy in shares.items()} | found
 
 
 def _bytes(column: pa.ChunkedArray) -> NDArray[np.uint8]:

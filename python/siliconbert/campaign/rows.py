@@ -62,7 +62,7 @@ class Rows:
                                  non-finite answer; ecc_counts: sums over trials
         layer                  : mean exit layer
         accelerator, target_ms, latency_ms, energy_mj, late: per sentence, at the exit layers; share over the
-                                 target; cost_reason where it has none
+                                 target; cost_reason where it has none. energy_parts: mJ by part
         bytes, area_mm2, read_latency_ns : of the stored tensor
         """
         trials = Trials.model_validate(self.manifest["settings"]["trials"])

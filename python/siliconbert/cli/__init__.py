@@ -22,6 +22,7 @@ from siliconbert.cli import (
     evaluate,
     explore,
     export,
+    report,
     reproduce,
     run,
     schedule,
@@ -44,6 +45,7 @@ command.add(app, "export", export.EXAMPLE)(export.export)
 command.add(app, "evaluate", evaluate.EXAMPLE)(evaluate.evaluate)
 command.add(app, "run", run.EXAMPLE)(run.run)
 command.add(app, "status", status.EXAMPLE)(status.status)
+command.add(app, "report", report.EXAMPLE)(report.report)
 command.add(app, "reproduce", reproduce.EXAMPLE)(reproduce.reproduce)
 command.add(app, "explore", explore.EXAMPLE)(explore.explore)
 command.add(app, "demo", demo.EXAMPLE)(demo.demo)

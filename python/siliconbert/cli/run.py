@@ -92,62 +92,8 @@ def show(rows: Rows, records: list[dict[str, Any]], json: bool) -> None:
         found = {"store": str(rows.folder), "path": rows.manifest["path"], "configurations": records}
         console.show_json(found)
         return
-    console.say(*header(rows.manifest))
-    records = [_with_interval(record) for record in records]
-    every = [*next(iter(rows.manifest["points"].values())), "accelerator", "target_ms"]
-    labels = [name for name in every if len({record.get(name) for record in records}) > 1]
-    figures = [name for name in _COLUMNS if any(_text(record, name) for record in records)]
-    confidence = rows.manifest["settings"]["trials"]["confidence"]
-    titles = [*labels, *(_COLUMNS[name].format(100 * confidence) for name in figures)]
-    lines = [[_text(record, name) for name in [*labels, *figures]] for record in records]
-    console.show_table(str(rows.folder), titles, lines)
+    from siliconbert.report import results
 
-
-def _with_interval(record: dict[str, Any]) -> dict[str, Any]:
-    if "low" not in record:
-        return record
-    return {**record, "interval": f"{100 * record['low']:.2f} .. {100 * record['high']:.2f}"}
-
-
-def header(manifest: dict[str, Any]) -> list[str]:
-    """Lines that say what holds for all rows."""
-    settings, labels = manifest["settings"], list(manifest["points"].values())
-    same = [f"{name} {text}" for name, text in labels[0].items() if all(x[name] == text for x in labels)]
-    quick = ["quick: at most 400 fixed sentences and 10 trials"] if settings["quick"] else []
-    return [
-        *quick,
-        f"same everywhere: {'; '.join(text for text in same if not text.endswith(' -'))}",
-        f"stored: {settings['tensor']}; seed {settings['seed']}; numeric path: {manifest['path']}",
-    ]
-
-
-# Figure of a record -> its title, which takes the confidence in percent.
-_COLUMNS = {
-    "trials": "trials",
-    "clean": "clean, %",
-    "accuracy": "mean, %",
-    "interval": "{:g} % interval",
-    "minimum": "min, %",
-    "events": "events",
-    "nonfinite": "not finite",
-    "layer": "layer",
-    "latency_ms": "ms",
-    "energy_mj": "mJ",
-    "late": "late, %",
-    "area_mm2": "mm^2",
-    "reason": "no result because",
-}
-_PERCENT = ("clean", "accuracy", "minimum", "late")
-
-
-def _text(record: dict[str, Any], name: str) -> str:
-    value = record.get(name)
-    if name == "reason":
-        value = value or record.get("cost_reason") or ("not finished" if record["state"] == "running" else "")
-    if value is None:
-        return ""
-    if isinstance(value, (str, int)):
-        return str(value)
-    if name in _PERCENT:
-        return f"{100 * value:.2f}"
-    return f"{value:.4g}"
+    table = results.table(rows.manifest, records)
+    console.say(*table.header)
+    console.show_table(str(rows.folder), table.titles(), table.lines())
