@@ -119,7 +119,7 @@ def test_names_without_a_likeness_are_not_guessed():
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        ("siliconbert rep", {"reproduce"}),
+        ("siliconbert rep", {"report", "reproduce"}),
         ("siliconbert reproduce edgebert/table_", {f"edgebert/table_{n}" for n in (1, 2, 3, 4)}),
         ("siliconbert list acc", {"accelerators"}),
         ("siliconbert schedule x --device zcu1", {"zcu102", "zcu104", "zcu111"}),
