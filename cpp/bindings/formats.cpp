@@ -46,9 +46,10 @@ Integer make_integer(int width, bool symmetric, const std::string& rounds) {
 }
 
 Format make_format(const Family& family, const std::string& per, std::size_t group,
-                   const std::string& parameters) {
+                   const py::bytes& parameters) {
     const auto sharing = static_cast<Sharing>(index_of(sharing_names(), per, "Format: per"));
-    const Format format{family, sharing, group, {parameters.begin(), parameters.end()}};
+    const std::string_view bytes = parameters;
+    const Format format{family, sharing, group, {bytes.begin(), bytes.end()}};
     check(format);
     return format;
 }

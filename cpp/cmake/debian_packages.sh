@@ -8,6 +8,8 @@ works() {
         python3-venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
         catch2) [ -e /usr/include/catch2/catch.hpp ] || [ -e /usr/include/catch2/catch_all.hpp ] ||
             [ -e /usr/local/include/catch2/catch_all.hpp ] ;;
+        g++-aarch64-linux-gnu) command -v aarch64-linux-gnu-g++ >/dev/null ;;
+        qemu-user) command -v qemu-aarch64 >/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from siliconbert._core import exits as _core
+from siliconbert import _core
 from siliconbert.arrays import as_array
 from siliconbert.text import read_text
 
@@ -43,7 +43,7 @@ def entropy(logits: ArrayLike) -> NDArray[np.float32]:
     >>> f"{entropy([[0.0, 0.0]])[0]:.4f}"
     '0.6931'
     """
-    return np.asarray(_core.entropy(as_array(logits, np.float32)))
+    return np.asarray(_core.exits.entropy(as_array(logits, np.float32)))
 
 
 def doubt(logits: ArrayLike) -> NDArray[np.float32]:
@@ -55,7 +55,7 @@ def doubt(logits: ArrayLike) -> NDArray[np.float32]:
     >>> float(doubt([[2.0, 2.0]])[0])
     0.5
     """
-    return np.asarray(_core.doubt(as_array(logits, np.float32)))
+    return np.asarray(_core.exits.doubt(as_array(logits, np.float32)))
 
 
 def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
@@ -69,7 +69,7 @@ def by_entropy(entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
     >>> by_entropy([[0.5, 0.2, 0.1], [0.6, 0.6, 0.6]], threshold=0.3).tolist()
     [2, 3]
     """
-    return np.asarray(_core.replay(_core.ByEntropy(threshold), _sentences(entropy, "by_entropy")))
+    return np.asarray(_core.exits.replay(_core.exits.ByEntropy(threshold), _sentences(entropy, "by_entropy")))
 
 
 def by_confidence(logits: ArrayLike, doubt: float) -> NDArray[np.int32]:
@@ -84,7 +84,7 @@ def by_confidence(logits: ArrayLike, doubt: float) -> NDArray[np.int32]:
     >>> by_confidence([[[0.0, 1.0], [0.0, 3.0], [0.0, 9.0]]], doubt=0.1).tolist()
     [2]
     """
-    return by_entropy(_core.doubt(as_array(logits, np.float32)), doubt)
+    return by_entropy(_core.exits.doubt(as_array(logits, np.float32)), doubt)
 
 
 def by_patience(answers: ArrayLike, patience: int) -> NDArray[np.int32]:
@@ -98,7 +98,7 @@ def by_patience(answers: ArrayLike, patience: int) -> NDArray[np.int32]:
     >>> by_patience([[0, 1, 1, 1], [0, 1, 0, 1]], patience=2).tolist()
     [4, 4]
     """
-    return np.asarray(_core.by_patience(as_array(answers, np.int32), patience))
+    return np.asarray(_core.exits.by_patience(as_array(answers, np.int32), patience))
 
 
 def by_prediction(
@@ -134,8 +134,8 @@ def by_prediction(
     """
     rows = _sentences(entropy, "by_prediction")
     rule = PredictionRule(lut, first, last_ramp, check_before)
-    leave = _core.ByPrediction(rule.core(rows.shape[1]), threshold)
-    layer = _core.replay(leave, rows)
+    leave = _core.exits.ByPrediction(rule.core(rows.shape[1]), threshold)
+    layer = _core.exits.replay(leave, rows)
     return np.asarray(layer), np.asarray(leave.predicted)
 
 
@@ -159,7 +159,7 @@ class Lut:
     @cached_property
     def core(self) -> Any:
         """The core's table; ValueError where keys do not ascend or a number is not finite."""
-        return _core.Lut(self.keys, self.entropies.ravel())
+        return _core.exits.Lut(self.keys.tolist(), self.entropies.ravel().tolist())
 
     @classmethod
     def from_csv(cls, path: str | os.PathLike[str], layers: int = 12, first: int = 1) -> Lut:
@@ -221,7 +221,7 @@ class Predictor:
         errors  : ValueError for entropies that are not finite, fewer than 3 layers, or first out of range
         """
         rows = _sentences(entropy, "Predictor.train")
-        return cls(_core.Predictor.train(rows, first, seed, epochs, batch, learning_rate), first)
+        return cls(_core.exits.Predictor.train(rows, first, seed, epochs, batch, learning_rate), first)
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
         """Entropies to expect after the following layers, (N, K), for entropies x, (N,); may be negative."""
@@ -239,7 +239,7 @@ class EntropyRule:
 
     def core(self, layers: int) -> Any:
         """The core's rule."""
-        return _core.EntropyRule()
+        return _core.exits.EntropyRule()
 
     def rows(self, trace: _Trace) -> NDArray[np.float32]:
         """What it compares with its threshold, (N, L)."""
@@ -268,7 +268,7 @@ class PredictionRule:
         """The core's rule for a network of that many layers."""
         first = self.lut.first if self.first is None else self.first
         last = layers - 1 if self.last_ramp is None else self.last_ramp
-        return _core.PredictionRule(self.lut.core, layers, first, last, self.check_before)
+        return _core.exits.PredictionRule(self.lut.core, layers, first, last, self.check_before)
 
     def rows(self, trace: _Trace) -> NDArray[np.float32]:
         """What it compares with its threshold, (N, L)."""
@@ -305,7 +305,7 @@ def threshold_for(
     chosen = rule or EntropyRule()
     rows = _sentences(chosen.rows(trace), "threshold_for")
     core = chosen.core(rows.shape[1])
-    return float(_core.largest_threshold(core, rows, correct, _allowed(max_drop, len(correct))))
+    return float(_core.exits.largest_threshold(core, rows, correct, _allowed(max_drop, len(correct))))
 
 
 def patience_for(trace: _Trace, labels: ArrayLike, max_drop: float = 0.01) -> int:

@@ -29,6 +29,7 @@ CORE_ARROWS = {
 PYTHON_ARROWS = {
     "_core": set(),
     "text": set(),
+    "extras": set(),
     "arrays": set(),
     "catalog": {"text"},
     "reference": set(),
@@ -39,13 +40,13 @@ PYTHON_ARROWS = {
     "exits": {"_core", "arrays", "catalog"},
     "hardware": {"_core", "catalog"},
     "schedule": {"hardware"},
-    "data": {"formats"},
+    "data": {"formats", "extras"},
     "models": {"formats", "sparsity", "storage", "faults", "exits", "hardware", "data"},
     "campaign": {"models", "schedule"},
     "report": {"campaign"},
     "bench": {"campaign", "reference"},
     "train": {"models"},
-    "torch": {"storage", "faults"},
+    "torch": {"storage", "faults", "extras"},
     "cli": {"report", "bench", "train"},
 }
 TORCH_USERS = {"train", "torch", "bench"}

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from statistics import median
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import _core, sparsity
+from siliconbert import _core, extras, sparsity
 from siliconbert.bench import processor
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import peak_mib
@@ -102,8 +101,8 @@ def run(peers: bool = False, repeats: int = 5) -> Result:
     peers  : SciPy's BSR too
     errors : RuntimeError where two of them differ; ImportError where SciPy is missing
     """
-    if peers and find_spec("scipy") is None:
-        raise ImportError("bench: scipy missing; install the extra with: pip install 'siliconbert[bench]'")
+    if peers:
+        extras.require("bench", "bench", "scipy")
     timings: list[Timing] = []
     worst = 0.0
     for case in cases():

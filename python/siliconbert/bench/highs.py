@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from siliconbert import extras
+
 
 def solve(
     operators: Any, calls: Any, budget: Any, objective: str, gap: float = 0.0, seconds: float = 60.0
@@ -19,6 +21,7 @@ def solve(
 
     One variable of 0 or 1 a choice, of which each operator has one; z is above every sum of times.
     """
+    extras.require("bench", "bench", "highspy")
     highspy = import_module("highspy")
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)

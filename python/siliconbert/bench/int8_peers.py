@@ -6,13 +6,13 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert import extras
 from siliconbert.models import Shape
 from siliconbert.models.huggingface import Names
 
@@ -22,11 +22,7 @@ Padded = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 def require() -> None:
     """ImportError with one sentence where a package is missing."""
-    packages = ("torch", "transformers", "onnx", "onnxruntime")
-    if missing := [name for name in packages if find_spec(name) is None]:
-        raise ImportError(
-            f"bench: {', '.join(missing)} missing; install the extra with: pip install 'siliconbert[bench]'"
-        )
+    extras.require("bench", "bench", "torch", "transformers", "onnx", "onnxruntime")
 
 
 def padded(sentences: Sequence[Sequence[int]]) -> Padded:

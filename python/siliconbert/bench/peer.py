@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert import extras
+
 PADDED = 128
 
 
 def require() -> None:
     """ImportError with one sentence where PyTorch or transformers is missing."""
-    if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
-        words = " and ".join(missing)
-        raise ImportError(f"bench: {words} missing; install the extra with: pip install 'siliconbert[bench]'")
+    extras.require("bench", "bench", "torch", "transformers")
 
 
 class Peer:

@@ -27,6 +27,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from siliconbert import extras
 from siliconbert.campaign.executors import Answer
 from siliconbert.campaign.work import UnlikeError, Work, run
 
@@ -59,13 +60,10 @@ class Cluster:
         self._works: dict[Any, Work] = {}
 
     def __enter__(self) -> Cluster:
-        """Connects; RuntimeError where nobody answers or the extra `cluster` is not installed."""
-        try:
-            import distributed
-        except ImportError:
-            raise RuntimeError(
-                "campaign: Dask is not installed: pip install 'siliconbert[cluster]'"
-            ) from None
+        """Connects; RuntimeError where nobody answers, ImportError without the extra `cluster`."""
+        extras.require("campaign", "cluster", "dask", "distributed")
+        import distributed
+
         dask: Any = distributed  # which is not typed
         security = self._tls and dask.Security(
             tls_ca_file=str(self._tls.ca),

@@ -159,7 +159,7 @@ class _Problem:
     max_drop: float
     least_right: float
     most_late: float
-    arrays: tuple[Any, ...]
+    arrays: tuple[Any, Any, Any, Any, Any]
     threads: int
 
     @classmethod

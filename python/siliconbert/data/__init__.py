@@ -91,7 +91,7 @@ def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
             return glue.read(task, split, path)
     found = hub.load(task, split) if folder is None else None
     if found is None:
-        looked = ", ".join(str(p) for p in places) + (" and the hub" if folder is None else "")
+        looked = ", ".join(str(p) for p in places) + (hub.looked() if folder is None else "")
         raise ValueError(
             f"data.load: {task} {split} was not found in {looked}; "
             "give a GLUE folder or set $SILICONBERT_GLUE"

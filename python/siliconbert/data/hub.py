@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 
+from siliconbert import extras
 from siliconbert.data.glue import TASKS, provenance
 from siliconbert.data.record import Data, Sentence
 
@@ -18,9 +17,15 @@ _SPLITS = {"dev": "validation", "train": "train"}
 _MNLI_SPLITS = {"dev": "validation_matched", "dev_mismatched": "validation_mismatched"}
 
 
+def looked() -> str:
+    """How a sentence on where data was sought goes on."""
+    missing = extras.missing("hub", "datasets")
+    return f", and the hub was not asked ({missing})" if missing else " and the hub"
+
+
 def load(task: str, split: str) -> Data | None:
     """The split from the hub; None if `datasets` is not installed or the hub does not answer."""
-    if find_spec("datasets") is None:
+    if extras.missing("hub", "datasets"):
         return None
     import datasets
 

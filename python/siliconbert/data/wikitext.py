@@ -6,12 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert import extras
+from siliconbert.data import hub
 from siliconbert.text import read_text
 
 Words = NDArray[np.int32]
@@ -112,14 +113,14 @@ def _lines(part: str, folder: str | Path | None) -> list[str]:
                 return read_text(file).removesuffix("\n").split("\n")
     found = _hub(part) if folder is None else None
     if found is None:
-        looked = ", ".join(map(str, places)) + (" and the hub" if folder is None else "")
+        looked = ", ".join(map(str, places)) + (hub.looked() if folder is None else "")
         raise ValueError(f"data.wikitext: the {part} text was not found in {looked}; give its folder")
     return found
 
 
 def _hub(part: str) -> list[str] | None:
     """The text from the hub; None if `datasets` is not installed or the hub does not answer."""
-    if find_spec("datasets") is None:
+    if extras.missing("hub", "datasets"):
         return None
     import datasets
 

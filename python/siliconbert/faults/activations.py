@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from siliconbert._core import faults as _core
+from siliconbert import _core
 from siliconbert.faults import checks
 
 __all__ = ["ActivationFlip", "Fault", "Mixed", "check_places"]
@@ -59,12 +59,12 @@ class ActivationFlip:
     @property
     def core(self) -> Any:
         """The core's Disturb: nothing happens to stored cells."""
-        return _core.Mixed([])
+        return _core.faults.Mixed([])
 
     @property
     def activations(self) -> Any:
         """The core's DisturbActivations."""
-        return _core.ActivationFlip(self.rate, self.places or (), self.fields or ())
+        return _core.faults.ActivationFlip(self.rate, self.places or (), self.fields or ())
 
     @property
     def label(self) -> str:
@@ -102,13 +102,13 @@ class Mixed:
     @property
     def core(self) -> Any:
         """The core's Disturb."""
-        return _core.Mixed([part.core for part in self.parts])
+        return _core.faults.Mixed([part.core for part in self.parts])
 
     @property
     def activations(self) -> Any:
         """The core's DisturbActivations, None where no part has one."""
         found = [part.activations for part in self.parts if part.activations is not None]
-        return _core.MixedActivations(found) if found else None
+        return _core.faults.MixedActivations(found) if found else None
 
     @property
     def label(self) -> str:

@@ -78,9 +78,10 @@ class BitFlip(_Bits):
     @property
     def core(self) -> Any:
         """The core's Disturb."""
-        if self.rate is None:
-            return _core.BitFlipCount(self.count, self._choice())
-        return _core.BitFlip(self.rate, self._choice())
+        if self.rate is not None:
+            return _core.BitFlip(self.rate, self._choice())
+        assert self.count is not None  # one of the two is given
+        return _core.BitFlipCount(self.count, self._choice())
 
     @property
     def label(self) -> str:

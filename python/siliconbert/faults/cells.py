@@ -68,8 +68,8 @@ class Cell:
         >>> float(cell("rram-mlc2").transitions()[1, 2].round(10))
         1.74e-08
         """
-        sigmas = self.sigmas_after(hours)
-        return np.asarray(_core.transitions(self.means, sigmas, self.thresholds(), adjacent_only))
+        sigmas, between = self.sigmas_after(hours), self.thresholds().tolist()
+        return np.asarray(_core.transitions(self.means, sigmas, between, adjacent_only))
 
 
 def names() -> list[str]:

@@ -26,7 +26,8 @@ class Blocks:
 
     def products(self, dense: Any) -> Any:
         """The back end that takes them so, and the others as `dense` does."""
-        return _core.transformer.block_products(dense, tuple(self.block), self.number)
+        rows, columns = self.block
+        return _core.transformer.block_products(dense, (rows, columns), self.number)
 
 
 class BlockLinear:
@@ -61,7 +62,7 @@ class BlockLinear:
         added = np.zeros(len(values), np.float32) if bias is None else as_array(bias, np.float32)
         if len(block) != 2 or min(block) < 1:
             raise ValueError(f"BlockLinear: block must be two sizes of at least 1, got {block}")
-        self._core = _core.transformer.BlockProduct(values, added, tuple(block), number, kernel or "")
+        self._core = _core.transformer.BlockProduct(values, added, (block[0], block[1]), number, kernel or "")
         self.shape = values.shape
         self.block = block
 

@@ -7,12 +7,10 @@
 Outside the `with` the module is what it was, bit for bit.
 """
 
-from importlib.util import find_spec
+from siliconbert import extras
 
-if find_spec("torch") is None:
-    raise ImportError(
-        "siliconbert.torch: torch missing; install the extra with: pip install 'siliconbert[train]'"
-    )
+if said := extras.missing("train", "torch"):
+    raise ImportError(f"siliconbert.torch: {said}")
 
 from siliconbert.torch.wrapped import Trial, Wrapped, wrap
 

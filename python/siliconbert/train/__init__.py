@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from siliconbert import extras
 
 if TYPE_CHECKING:
     from siliconbert.train.series import Planned
@@ -26,7 +27,7 @@ def run(
     device: str = "auto",
 ) -> Path:
     """Trains what a recipe says; see siliconbert.train.work.run, which loads PyTorch."""
-    _need_torch()
+    extras.require("train", "train", "torch")
     # Every batch shape is a primitive of its own to oneDNN, and 1024 of them hold 7 GB.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     from siliconbert.train.work import run as work
@@ -38,7 +39,7 @@ def plan(
     folder: str | Path = "experiments/edgebert/recipes", out: str | Path = "runs/train"
 ) -> list[Planned]:
     """The recipes of a folder in an order in which they can run, and how far they are in `out`."""
-    _need_torch()
+    extras.require("train", "train", "torch")
     from siliconbert.train.series import plan as series
 
     return series(folder, out)
@@ -52,7 +53,7 @@ def side_by_side(
     say: Callable[[str], None] = print,
 ) -> None:
     """Trains recipes of a plan(), `jobs` at a time, each in a process; see siliconbert.train.jobs."""
-    _need_torch()
+    extras.require("train", "train", "torch")
     from siliconbert.train.jobs import side_by_side as work
 
     work(recipes, Path(out), jobs, options, say)
@@ -60,12 +61,7 @@ def side_by_side(
 
 def land(recipe_path: str | Path, out: str | Path) -> Path:
     """Writes the model of a recipe that has run as small files to commit; see siliconbert.train.shards."""
-    _need_torch()
+    extras.require("train", "train", "torch")
     from siliconbert.train.work import land as work
 
     return work(recipe_path, out)
-
-
-def _need_torch() -> None:
-    if find_spec("torch") is None:
-        raise ImportError("train: torch missing; install the extra with: pip install 'siliconbert[train]'")
