@@ -65,7 +65,7 @@ def list_(
 
 
 def _show_tables(json: bool) -> None:
-    """Every table with what it is, the command that made the rows on file, and its minutes."""
+    """Every table with what it is, the command that made the rows on file, and its core-minutes."""
     from siliconbert import report
 
     entries = report.on_file.committed()
@@ -79,22 +79,25 @@ def _show_tables(json: bool) -> None:
     rows = [
         [
             name,
-            f"{entry['minutes']:.1f}" if "minutes" in entry else "",
+            f"{entry['core_minutes']:.2f}" if "core_minutes" in entry else "",
             str(entry["title"]),
             _made(name, entry),
         ]
         for name, entry in found.items()
     ]
-    console.show_table(TABLES, ["name", "minutes", "what it is", "rows on file"], rows)
-    console.say("", "minutes: of the run on file, on two cores; `siliconbert reproduce NAME` makes a table")
+    console.show_table(TABLES, ["name", "core-minutes", "what it is", "rows on file"], rows)
+    console.say(
+        "",
+        "core-minutes: of the run on file, all threads together; `siliconbert reproduce NAME` makes a table",
+    )
 
 
 def _made(name: str, entry: dict[str, Any]) -> str:
-    """The command where it is more than the name, or why there are no rows."""
+    """What the command says more than the name; why there are no rows, or of what older state they are."""
     if "open" in entry:
         return f"none: {entry['open']}"
     options = str(entry["command"]).removeprefix(f"siliconbert reproduce {name}").strip()
-    return options or "yes"
+    return f"of {entry['stale']}" if "stale" in entry else options or "yes"
 
 
 def _load(kind: str | None, file: Path) -> None:

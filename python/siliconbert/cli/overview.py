@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _AUTHORS = ", authors"
 # Widths of the columns, since every line is printed when its table is done.
-_WIDTHS = (28, 9, 12, 17, 34, 7)
+_WIDTHS = (27, 9, 16, 17, 35, 7)
 _REST = "the others can be named one by one"
 _TITLES = ("table", "ours", "paper", "compared", "cells", "s", "the cell that says most")
 

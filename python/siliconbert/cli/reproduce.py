@@ -81,17 +81,21 @@ def run(table: str, call: Call, out: Path | None) -> Report:
     tasks = report.experiments.load(table)
     if out is not None and out.exists() and not out.is_dir():
         raise ValueError(f"reproduce: out must be a folder, {str(out)!r} is a file")
-    start = time.monotonic()
+    start, busy = time.monotonic(), time.process_time()
     with console.told(), console.progress(table) as bar:
         outcome = tasks.run(replace(call, progress=bar))
     found = report.make(outcome, out)
     if out is not None:
-        report.on_file.note(out, table, _entry(found, call, time.monotonic() - start))
+        spent = (time.monotonic() - start, time.process_time() - busy)
+        report.on_file.note(out, table, _entry(found, call, *spent))
     return found
 
 
-def _entry(found: Report, call: Call, seconds: float) -> dict[str, object]:
-    """What the index of a folder says of a table: its command, which folders are for the caller to name."""
+def _entry(found: Report, call: Call, seconds: float, busy: float) -> dict[str, object]:
+    """What the index of a folder says of a table: its command, which folders are for the caller to name.
+
+    busy : seconds of all threads together; unlike the others they do not depend on what else runs
+    """
     words = ["siliconbert reproduce", found.outcome.table]
     words += [f"--{name} {value}" for name in ("model", "data", "trials") if (value := getattr(call, name))]
     words += ["--authors DIR"] * (call.authors is not None) + ["--quick"] * call.quick
@@ -99,6 +103,7 @@ def _entry(found: Report, call: Call, seconds: float) -> dict[str, object]:
     return {
         "command": " ".join(words),
         "minutes": round(seconds / 60, 2),
+        "core_minutes": round(busy / 60, 2),
         "within": outcome.within,
         "outside": len(outcome.outside),
         "undecided": outcome.undecided,
