@@ -9,8 +9,9 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 # The linters and PyTorch are pinned, so that a run is the same run everywhere.
 LINTERS := ruff==0.14.5 mypy==1.18.2
 TORCH := torch==2.13.0
+SPHINX := furo==2025.12.19 myst-parser==5.2.0 sphinx==9.0.4
 
-.PHONY: demo wheel aarch64 stubs test bench bench-core fuzz lint check-all develop clean
+.PHONY: demo wheel aarch64 stubs test bench bench-core fuzz lint docs check-all develop clean
 .DEFAULT_GOAL := demo
 
 SOURCES := $(shell find cpp python experiments -type f -not -name '*.pyc' -not -path '*/checkpoints/*' -not -path '*/logs/*' 2>/dev/null)
@@ -109,8 +110,17 @@ lint: $(VENV)/.linters $(VENV)/.test-tools
 	$(BIN)/mypy
 	clang-format --dry-run --Werror $$(git ls-files '*.cpp' '*.hpp')
 
+# The documentation, in build/docs: no warning, and every link within it leads somewhere.
+$(VENV)/.docs: $(BIN)/python
+	$(BIN)/python -m pip install --quiet $(SPHINX)
+	@touch $@
+
+docs: $(VENV)/.installed $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python docs/_ext/links.py build/docs
+
 # Everything that takes minutes: the tests with PyTorch, the long tests, twenty minutes of random input, the linters.
-check-all: $(VENV)/.torch lint
+check-all: $(VENV)/.torch lint docs
 	$(MAKE) test CI=true
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.fuzz --shared-minutes 20
