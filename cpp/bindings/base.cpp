@@ -75,6 +75,15 @@ void bind_codes(py::module_& base) {
         });
 }
 
+// Of all cells; a cell has at most 256.
+py::array_t<std::uint8_t> levels(const Region& region) {
+    std::vector<std::uint8_t> found(region.cells());
+    for (std::size_t cell = 0; cell < found.size(); ++cell) {
+        found[cell] = static_cast<std::uint8_t>(region.level(cell));
+    }
+    return to_array(std::move(found));
+}
+
 void bind_image(py::module_& base) {
     py::class_<CellMap>(base, "CellMap")
         .def(py::init([](std::string cell, std::vector<int> bit_order, std::vector<int> cell_bits,
@@ -103,7 +112,8 @@ void bind_image(py::module_& base) {
         .def_readonly("plane", &Region::plane)
         .def_readonly("ecc", &Region::ecc)
         .def_property_readonly("cells", &Region::cells)
-        .def("level", &Region::level, py::arg("cell"));
+        .def("level", &Region::level, py::arg("cell"))
+        .def("levels", &levels);
     py::class_<Layout>(base, "Layout")
         .def(py::init([](std::string name, std::map<std::string, std::size_t> options) {
                  return Layout{std::move(name), std::move(options)};

@@ -55,6 +55,29 @@ py::array_t<Flip> flip_array(const DisturbActivations& fault, const std::string&
     return to_array(std::move(found));
 }
 
+// A fault whose events a Python function finds: (image, seed, trial) -> tuples (region, cell, stored, read).
+// Any thread may ask for them.
+class CalledFault : public Disturb {
+ public:
+    explicit CalledFault(py::function find) : find_(std::move(find)) {}
+
+    std::vector<Event> events(const CodeImage& image, std::uint64_t seed, std::uint64_t trial,
+                              int /*threads*/) const override {
+        using Row = std::tuple<std::uint32_t, std::uint64_t, std::uint8_t, std::uint8_t>;
+        const py::gil_scoped_acquire held;
+        const py::object seen = py::cast(&image, py::return_value_policy::reference);
+        std::vector<Event> found;
+        for (const auto& [region, cell, stored, read] : find_(seen, seed, trial).cast<std::vector<Row>>()) {
+            found.push_back({region, cell, stored, read});
+        }
+        check_events(image, found, "OwnFault");
+        return found;
+    }
+
+ private:
+    py::function find_;
+};
+
 void bind_cell(py::module_& faults) {
     faults.def(
         "thresholds",
@@ -75,6 +98,8 @@ void bind_stored(py::module_& faults) {
     py::class_<Disturb, std::shared_ptr<Disturb>>(faults, "Disturb")
         .def("events", &event_array, py::arg("image"), py::arg("seed"), py::arg("trial"),
              py::arg("threads") = 1);
+    py::class_<CalledFault, Disturb, std::shared_ptr<CalledFault>>(faults, "CalledFault")
+        .def(py::init<py::function>(), py::arg("find"));
     py::class_<CellFault, Disturb, std::shared_ptr<CellFault>>(faults, "CellFault")
         .def("expected", &expected, py::arg("image"), py::call_guard<py::gil_scoped_release>())
         .def(

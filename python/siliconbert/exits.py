@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,12 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from siliconbert import _core
 from siliconbert.arrays import as_array
+from siliconbert.catalog import plugins
 from siliconbert.text import read_text
 
 __all__ = [
     "ConfidenceRule",
     "EntropyRule",
     "Lut",
+    "OwnRule",
     "PredictionRule",
     "Predictor",
     "by_confidence",
@@ -27,7 +30,10 @@ __all__ = [
     "by_prediction",
     "doubt",
     "entropy",
+    "own_rule",
+    "own_rules",
     "patience_for",
+    "rules",
     "threshold_for",
 ]
 
@@ -275,6 +281,77 @@ class PredictionRule:
         return trace.entropy
 
 
+class OwnRule(Protocol):
+    """A rule of one's own, a dataclass with its options as fields; an entry point of siliconbert.exits."""
+
+    def leave(self, entropy: NDArray[np.float32], threshold: float) -> ArrayLike:
+        """Exit layers 1..L of sentences with these entropies, (N, L); a row's answer is its own.
+
+        Other layers can only come out where the threshold passes one of the entropies.
+        """
+
+
+_RULES: dict[str, type] = {
+    "entropy": EntropyRule,
+    "confidence": ConfidenceRule,
+    "prediction": PredictionRule,
+}
+
+
+def rules() -> list[str]:
+    """Names of the exit rules with a threshold, those of plug-ins last.
+
+    >>> rules()
+    ['entropy', 'confidence', 'prediction']
+    """
+    return [*_RULES, *own_rules()]
+
+
+def own_rules() -> list[str]:
+    """Names of the exit rules of plug-ins.
+
+    >>> own_rules()
+    []
+    """
+    return list(_plugged())
+
+
+def own_rule(name: str, **options: Any) -> OwnRule:
+    """The rule of a plug-in; errors: ValueError for another name or options that it does not take."""
+    known = _plugged()
+    if name not in known:
+        raise ValueError(f"exits.own_rule: name must be one of {', '.join(known) or '(none)'}; got {name!r}")
+    try:
+        made: OwnRule = known[name](**options)
+    except TypeError as error:
+        raise ValueError(
+            f"exits.own_rule: {name} must be given its options, got {options}: {error}"
+        ) from None
+    return made
+
+
+def leave_by(rule: OwnRule, entropy: ArrayLike, threshold: float) -> NDArray[np.int32]:
+    """Exit layers, (N,), of a rule of one's own; errors: ValueError unless they are 1..L, one a sentence."""
+    rows = _sentences(entropy, "leave")
+    layer = np.asarray(rule.leave(rows, threshold))
+    inside = layer.shape == rows.shape[:1] and layer.dtype.kind in "iu"
+    if not inside or (layer.size and not 1 <= int(layer.min()) <= int(layer.max()) <= rows.shape[1]):
+        raise ValueError(
+            f"{type(rule).__name__}.leave: layers must be {len(rows)} whole numbers in 1..{rows.shape[1]}, "
+            f"got {layer.dtype} of shape {layer.shape}"
+        )
+    return layer.astype(np.int32)
+
+
+def _plugged() -> dict[str, Any]:
+    return plugins.objects("exits", _check_rule, tuple(_RULES))
+
+
+def _check_rule(offered: Any) -> None:
+    if not isinstance(offered, type) or not callable(getattr(offered, "leave", None)):
+        raise ValueError(f"an exit rule must be a class with a method leave, got {offered!r}")
+
+
 class _Trace(Protocol):
     @property
     def logits(self) -> NDArray[np.float32]: ...
@@ -287,7 +364,7 @@ def threshold_for(
     trace: _Trace,
     labels: ArrayLike,
     max_drop: float = 0.01,
-    rule: EntropyRule | PredictionRule | None = None,
+    rule: EntropyRule | PredictionRule | OwnRule | None = None,
 ) -> float:
     """The largest threshold such that it and every smaller one lose at most `max_drop` of accuracy.
 
@@ -296,13 +373,15 @@ def threshold_for(
     trace    : anything with .logits (N, L, C) and .entropy (N, L)
     labels   : integers, (N,)
     max_drop : absolute, 0.01 is one percentage point
-    rule     : EntropyRule() (the default), ConfidenceRule() or PredictionRule(lut, ...)
+    rule     : EntropyRule() (the default), ConfidenceRule(), PredictionRule(lut, ...) or one's own
     returns  : nats, or doubt; nan where even the smallest threshold loses more (a prediction rule can: its
                last exit is not the last layer); the next number above all where no threshold loses more
     errors   : ValueError for shapes that do not agree
     """
     correct = _correct(trace, labels, "threshold_for")
     chosen = rule or EntropyRule()
+    if not isinstance(chosen, EntropyRule | PredictionRule):
+        return _largest_own(chosen, trace, correct, _allowed(max_drop, len(correct)))
     rows = _sentences(chosen.rows(trace), "threshold_for")
     core = chosen.core(rows.shape[1])
     return float(_core.exits.largest_threshold(core, rows, correct, _allowed(max_drop, len(correct))))
@@ -335,6 +414,23 @@ def _correct(trace: _Trace, labels: ArrayLike, caller: str) -> NDArray[np.bool_]
             f"got {truth.shape}, {np.shape(trace.logits)} and {rows.shape}"
         )
     return np.asarray(classes == truth[:, None])
+
+
+def _largest_own(rule: OwnRule, trace: _Trace, correct: NDArray[np.bool_], allowed: float) -> float:
+    """threshold_for, one threshold after another from the smallest on."""
+    rows, sentences = _sentences(trace.entropy, "threshold_for"), np.arange(len(correct))
+    least = correct[:, -1].sum() - allowed
+    found = math.nan
+    # The comparison is strict: at an entropy itself nobody leaves by it yet.
+    tried = np.unique(rows[np.isfinite(rows)]).astype(np.float64)
+    for threshold in [
+        *tried,
+        math.inf if not len(tried) else float(np.nextafter(np.float32(tried[-1]), np.inf)),
+    ]:
+        if correct[sentences, leave_by(rule, rows, threshold) - 1].sum() < least:
+            return found
+        found = threshold
+    return found
 
 
 def _allowed(max_drop: float, sentences: int) -> float:

@@ -60,7 +60,7 @@ def test_quick_bounds_trials_and_sentences(tmp_path):
         (GOOD + "exits: [{rule: entropy}]\n", "exits.0 must be exactly one of threshold and max_drop"),
         (
             GOOD + "exits: [{rule: patience, threshold: 1}]\n",
-            "exits.0.rule must be 'entropy' or 'prediction'",
+            "exits.0.rule must be one of entropy, prediction",
         ),
         (GOOD + "exits: [{rule: entropy, threshold: 1, lut: x}]\n", "without lut"),
         (

@@ -14,6 +14,7 @@ __all__: list[str] = [
     "BitChoice",
     "BitFlip",
     "BitFlipCount",
+    "CalledFault",
     "CellFault",
     "CellMisread",
     "Disturb",
@@ -34,6 +35,9 @@ class Disturb:
         trial: typing.SupportsInt | typing.SupportsIndex,
         threads: typing.SupportsInt | typing.SupportsIndex = 1,
     ) -> numpy.typing.NDArray[numpy.void]: ...
+
+class CalledFault(Disturb):
+    def __init__(self, find: collections.abc.Callable) -> None: ...
 
 class CellFault(Disturb):
     def expected(self, image: siliconbert._core.base.CodeImage) -> list[float]: ...

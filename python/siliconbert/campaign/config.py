@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic import model_validator as _validator
 
-from siliconbert import catalog, data, faults, hardware
+from siliconbert import catalog, data, exits, faults, hardware
 from siliconbert.campaign import records, yamlfile
 from siliconbert.campaign.setup import QUICK_SENTENCES, QUICK_TRIALS
 from siliconbert.text import suggestion
@@ -62,25 +62,39 @@ class Task(_Strict):
     split: Literal["train", "dev", "dev_mismatched"] = "dev"
 
 
+RULES = ("entropy", "prediction")
+
+
 class Exit(_Strict):
     """Where sentences leave; exactly one of threshold (nats) and max_drop (of accuracy, 0..1) is given.
 
+    rule: entropy, prediction, or a plug-in's (options: what its class takes)
     lut: CSV file of the exit predictor's table; without it the model's own serves
     """
 
-    rule: Literal["entropy", "prediction"]
+    rule: Annotated[str, _one_of(lambda: [*RULES, *exits.own_rules()])]
     threshold: float | None = Field(default=None, ge=0)
     max_drop: float | None = Field(default=None, ge=0, le=1)
     lut: str | None = None
     first: int = Field(default=1, ge=1)
     last_ramp: int | None = Field(default=None, ge=1)
     check_before: bool = True
+    options: dict[str, Any] = Field(default={})
 
     @_validator(mode="after")
     def _agree(self) -> Exit:
+        if self.rule not in RULES:
+            exits.own_rule(self.rule, **self.options)
+        elif self.options:
+            raise ValueError("without options, which belong to a plug-in's rule")
         if (self.threshold is None) == (self.max_drop is None):
             raise ValueError("exactly one of threshold and max_drop")
-        if self.rule == "entropy" and self.model_fields_set & {"lut", "first", "last_ramp", "check_before"}:
+        if self.rule != "prediction" and self.model_fields_set & {
+            "lut",
+            "first",
+            "last_ramp",
+            "check_before",
+        }:
             raise ValueError("without lut, first, last_ramp and check_before, which belong to prediction")
         return self
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from siliconbert import data, faults, models
 from siliconbert.campaign.config import AXES, Settings
+from siliconbert.catalog import plugins
 from siliconbert.data import Data
 from siliconbert.models import Model
 
@@ -122,6 +123,7 @@ def points(settings: Settings, places: Places) -> list[Point]:
     found = []
     for model, task, fmt, layout, cells, ecc, gray, order, fault, leave in itertools.product(*axes):
         content = {"model": weights[model], "sentences": sentences[task], "cells": _cells(cells.values())}
+        content |= _plugged(fmt, fault, leave)
         if leave is not None and leave.lut is not None:
             content["lut"] = hashlib.sha256((places.here / leave.lut).read_bytes()).hexdigest()[:16]
         found.append(
@@ -144,6 +146,14 @@ def points(settings: Settings, places: Places) -> list[Point]:
             )
         )
     return found
+
+
+def _plugged(fmt: Any, fault: Any, leave: Any) -> dict[str, str]:
+    """Packages and versions that plug-ins' names stand for; cells and sentences are there by content."""
+    kind = fault if isinstance(fault, str) else fault.get("kind")
+    used = {"formats": fmt, "faults": kind, "exits": None if leave is None else leave.rule}
+    found = {of: plugins.origin(of, name) for of, name in used.items() if isinstance(name, str)}
+    return {f"{of} of": origin for of, origin in found.items() if origin is not None}
 
 
 def sentences_of(found: Data) -> str:

@@ -22,6 +22,7 @@ class Rule:
     threshold: float
     lut: exits.Lut | None
     options: dict[str, Any]
+    own: exits.OwnRule | None = None
     calls: list[NDArray[np.uint8]] = field(default_factory=list)
 
     @classmethod
@@ -32,8 +33,10 @@ class Rule:
         """
         if len(clean.layers) < model.shape.layers:
             raise ValueError(f"exits: {model.name} has no classifiers between its layers to leave at")
-        lut, options = None, {}
+        lut, options, own = None, {}, None
         rule: Any = exits.EntropyRule()
+        if record["rule"] in exits.own_rules():
+            rule = own = exits.own_rule(record["rule"], **record.get("options", {}))
         if record["rule"] == "prediction":
             lut = _lut(here, record, model)
             options = {name: record[name] for name in _OPTIONS if name in record}
@@ -43,10 +46,12 @@ class Rule:
             threshold = exits.threshold_for(clean, labels, record["max_drop"], rule)
         if np.isnan(threshold):
             raise ValueError(f"exits: every threshold loses more than {record['max_drop']:g} of accuracy")
-        return cls(threshold, lut, options)
+        return cls(threshold, lut, options, own)
 
     def __call__(self, entropy: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Exit layers of sentences with these entropies."""
+        if self.own is not None:
+            return exits.leave_by(self.own, entropy, self.threshold).astype(np.uint8)
         if self.lut is None:
             return exits.by_entropy(entropy, self.threshold).astype(np.uint8)
         layer, predicted = exits.by_prediction(entropy, self.lut, self.threshold, **self.options)

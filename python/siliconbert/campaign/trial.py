@@ -108,8 +108,8 @@ class Ready:
         }
 
     def _expected(self) -> float | None:
-        """Events a trial in the image; None where activations are disturbed too: then nobody counts them."""
-        if self.fault.activations is not None:
+        """Events a trial in the image; None where nobody counts them: of activations, of a user's fault."""
+        if self.fault.activations is not None or isinstance(self.fault, faults.OwnFault):
             return None
         return float(sum(faults.expected(self.stored.image, self.fault).values()))
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from siliconbert.catalog import plugins
 from siliconbert.text import suggestion
 
 if sys.version_info >= (3, 11):
@@ -47,13 +48,14 @@ _ADDED: dict[str, dict[str, dict[str, Any]]] = {}
 def records(kind: str) -> dict[str, dict[str, Any]]:
     """All records of a kind ("cells", "formats", ...): name -> its keys, quantities as `Quantity`.
 
-    Those of the package's file, and those that `add` has added.
+    Those of the package's file, those that `add` has added, and those of plug-ins (see catalog.plugins).
 
     errors: ValueError naming file, record and key where a quantity lacks its unit, source, node or reason.
 
     >>> records("cells")["rram-mlc2"]["read_latency"].unit
     'ns'
     """
+    plugins.read_files(kind)
     return {**_shipped(kind), **_ADDED.get(kind, {})}
 
 

@@ -29,7 +29,7 @@ SOURCED = (
     "networks",
 )
 TABLES = "tables"
-KINDS = (*SOURCED, "models", "data", TABLES)
+KINDS = (*SOURCED, "faults", "exits", "models", "data", TABLES)
 COLUMNS = ("name", "number", "value", "unit", "node", "source", "where, note")
 
 
@@ -142,9 +142,14 @@ def _fields(quantity: Quantity) -> list[str]:
 
 def _names(kind: str) -> dict[str, str]:
     """Name -> one phrase."""
-    from siliconbert import catalog, data, models
+    from siliconbert import catalog, data, exits, faults, models
+    from siliconbert.catalog import plugins
     from siliconbert.report import experiments
 
+    if kind in ("faults", "exits"):
+        return {
+            n: plugins.origin(kind, n) or "" for n in (faults.kinds if kind == "faults" else exits.rules)()
+        }
     if kind in SOURCED:
         return {name: str(record.get("title", "")) for name, record in catalog.records(kind).items()}
     if kind == "models":

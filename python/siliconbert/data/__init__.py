@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
+from siliconbert.catalog import plugins
 from siliconbert.data import glue, hub, metrics, robustness, vader
-from siliconbert.data.record import Data, Sentence
+from siliconbert.data.record import Data, Sentence, Source
+from siliconbert.data.table import Table, column_names, from_table, texts
 from siliconbert.data.tokens import Tokenizer
 
 __all__ = [
@@ -15,15 +17,20 @@ __all__ = [
     "Data",
     "Folder",
     "Sentence",
+    "Source",
+    "Table",
     "Tokenizer",
     "attacked",
     "cache",
     "classes",
+    "column_names",
+    "from_table",
     "get",
     "load",
     "metrics",
     "names",
     "splits",
+    "texts",
 ]
 
 SCORE = "score"  # the name of the one output of a model whose task has scores
@@ -32,12 +39,12 @@ Folder: TypeAlias = str | Path | None
 
 
 def names() -> list[str]:
-    """Known task names.
+    """Known task names, those of plug-ins among them.
 
     >>> "sst2" in names() and "vader-amazon" in names()
     True
     """
-    return sorted([*glue.TASKS, *robustness.ATTACKS, _VADER])
+    return sorted([*_built_in(), *_plugged()])
 
 
 def classes(task: str) -> tuple[str, ...]:
@@ -47,6 +54,8 @@ def classes(task: str) -> tuple[str, ...]:
     (('entailment', 'neutral', 'contradiction'), ())
     """
     _check_task(task, "classes")
+    if task in (own := _plugged()):
+        return own[task].classes
     if task == _VADER:
         return vader.CLASSES
     return tuple(glue.TASKS[robustness.ATTACKS[task].task if task in robustness.ATTACKS else task].values)
@@ -76,6 +85,8 @@ def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
     source  : GLUE, Wang et al., ICLR 2019
     """
     _check_task(task, "load")
+    if task in (own := _plugged()):
+        return _load_own(task, own[task], split)
     if task in (_VADER, *robustness.ATTACKS):
         if split != "dev":
             raise ValueError(f"data.load: split of {task} must be dev, got '{split}'")
@@ -96,6 +107,17 @@ def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
             f"data.load: {task} {split} was not found in {looked}; "
             "give a GLUE folder or set $SILICONBERT_GLUE"
         )
+    return found
+
+
+def _load_own(task: str, source: Source, split: str) -> Data:
+    if split not in source.splits:
+        raise ValueError(
+            f"data.load: split of {task} must be one of {', '.join(source.splits)}; got {split!r}"
+        )
+    found = source.load(split)
+    if not isinstance(found, Data):
+        raise ValueError(f"data.load: {task} must load as data.Data, got {type(found).__name__}")
     return found
 
 
@@ -121,8 +143,10 @@ def attacked(name: str, folder: Folder = None) -> tuple[Data, list[Sentence]]:
 
 
 def splits(task: str, folder: Folder = None) -> tuple[str, ...]:
-    """The splits of a GLUE task that stand in the first folder which has the task; see load()."""
+    """The splits of a task that stand in the first folder which has the task; see load()."""
     _check_task(task, "splits")
+    if task in (own := _plugged()):
+        return own[task].splits
     for place in [Path(folder)] if folder is not None else _places():
         if found := tuple(split for split in glue.SPLITS if glue.find(task, split, place)):
             return found
@@ -142,6 +166,19 @@ def get(name: str) -> Path:
 def _places() -> list[Path]:
     own = os.environ.get("SILICONBERT_GLUE")
     return [*([Path(own)] if own else []), Path("../shared/glue"), cache() / "glue"]
+
+
+def _built_in() -> tuple[str, ...]:
+    return (*glue.TASKS, *robustness.ATTACKS, _VADER)
+
+
+def _plugged() -> dict[str, Source]:
+    return plugins.objects("data", _check_source, _built_in())
+
+
+def _check_source(offered: object) -> None:
+    if not isinstance(offered, Source):
+        raise ValueError(f"a data set must be a data.Source, got {offered!r:.80}")
 
 
 def _check_task(task: str, caller: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -46,6 +47,20 @@ class Data:
         if count < 1:
             raise ValueError(f"Data.quick: count must be at least 1, got {count}")
         return self if count >= len(self) else self.take(evenly(len(self), count))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set of one's own by name: what an entry point of the group siliconbert.data holds.
+
+    load    : split -> Data
+    classes : names of the classes, in label order; none where labels are scores
+    splits  : those that load knows
+    """
+
+    load: Callable[[str], Data]
+    classes: tuple[str, ...]
+    splits: tuple[str, ...] = ("dev",)
 
 
 def evenly(size: int, count: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from siliconbert.faults.cells import Cell, cell, names
 from siliconbert.faults.inject import expected, inject
 from siliconbert.faults.kinds import from_record, kinds, make, to_record
 from siliconbert.faults.misread import CellMisread
+from siliconbert.faults.own import OwnFault, StoredCells
 from siliconbert.faults.user_cells import load_cells
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "CellMisread",
     "Fault",
     "Mixed",
+    "OwnFault",
+    "StoredCells",
     "StuckAt",
     "cell",
     "check_places",

@@ -96,6 +96,8 @@ class Mixed:
         given = tuple(self.parts) if isinstance(self.parts, Iterable) else ()
         if not given or not all(hasattr(part, "core") and hasattr(part, "activations") for part in given):
             raise ValueError(f"Mixed: parts must be at least one fault, got {self.parts!r}")
+        if own := [part for part in given if part.core is not None and not hasattr(part.core, "transitions")]:
+            raise ValueError(f"Mixed: parts must be built-in faults, got {own[0]!r}")
         flat = [inner for part in given for inner in (part.parts if isinstance(part, Mixed) else (part,))]
         object.__setattr__(self, "parts", tuple(flat))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
+from siliconbert.catalog import plugins
 from siliconbert.faults.activations import ActivationFlip, Fault, Mixed
 from siliconbert.faults.bits import BitFlip, StuckAt
 from siliconbert.faults.misread import CellMisread
@@ -22,12 +23,12 @@ _KINDS: dict[str, Any] = {
 
 
 def kinds() -> list[str]:
-    """Names of the kinds of faults.
+    """Names of the kinds of faults, those of plug-ins last.
 
     >>> kinds()
     ['activation_flip', 'bit_flip', 'cell_misread', 'mixed', 'stuck_at']
     """
-    return list(_KINDS)
+    return list(_kinds())
 
 
 def make(kind: str, **options: Any) -> Fault:
@@ -38,9 +39,9 @@ def make(kind: str, **options: Any) -> Fault:
     >>> make("bit_flip", rate=1e-6, regions=["mask"]).label
     'bit flips, rate 1e-06 in mask'
     """
-    if kind not in _KINDS:
-        raise ValueError(f"faults.make: kind must be one of {', '.join(_KINDS)}; got {kind!r}")
-    known = {entry.name: entry for entry in fields(_KINDS[kind])}
+    if kind not in _kinds():
+        raise ValueError(f"faults.make: kind must be one of {', '.join(kinds())}; got {kind!r}")
+    known = {entry.name: entry for entry in fields(_kinds()[kind])}
     if unknown := [name for name in options if name not in known]:
         raise ValueError(
             f"faults.make: {kind} must have options among {', '.join(known)}; got {unknown[0]!r}"
@@ -53,7 +54,7 @@ def make(kind: str, **options: Any) -> Fault:
             if isinstance(text, str) and not text.isprintable():
                 raise ValueError(f"faults.make: {name} of {kind} must be names, got {text!r}")
     try:
-        made: Fault = _KINDS[kind](**options)
+        made: Fault = _kinds()[kind](**options)
     except TypeError:
         needed = ", ".join(name for name, entry in known.items() if entry.default is MISSING)
         raise ValueError(f"faults.make: {kind} must be given {needed}; got {options}") from None
@@ -80,6 +81,20 @@ def from_record(record: Mapping[str, Any] | str) -> Fault:
     return make(record["kind"], **{**options, **numbers})
 
 
+def _kinds() -> dict[str, Any]:
+    return {**_KINDS, **plugins.objects("faults", _check_kind, tuple(_KINDS))}
+
+
+def _check_kind(offered: Any) -> None:
+    wanted = ("core", "activations", "label")
+    if not isinstance(offered, type) or not is_dataclass(offered):
+        raise ValueError(f"a kind of fault must be a dataclass, got {offered!r}")
+    if missing := [name for name in wanted if not hasattr(offered, name)]:
+        raise ValueError(
+            f"a kind of fault must have {', '.join(wanted)}; {offered.__name__} lacks {missing[0]}"
+        )
+
+
 def _number(given: Any) -> Any:
     try:
         return float(given) if isinstance(given, str) else given
@@ -93,9 +108,9 @@ def to_record(fault: Fault) -> dict[str, Any]:
     >>> to_record(BitFlip(1e-6, fields=["sign"]))
     {'kind': 'bit_flip', 'fields': ['sign'], 'rate': 1e-06}
     """
-    kind = {made: name for name, made in _KINDS.items()}.get(type(fault))
+    kind = {made: name for name, made in _kinds().items()}.get(type(fault))
     if kind is None:
-        raise ValueError(f"faults.to_record: fault must be of one of {', '.join(_KINDS)}; got {fault!r}")
+        raise ValueError(f"faults.to_record: fault must be of one of {', '.join(kinds())}; got {fault!r}")
     if isinstance(fault, Mixed):
         return {"kind": kind, "parts": [to_record(part) for part in fault.parts]}
     options = {entry.name: getattr(fault, entry.name) for entry in fields(fault)}  # type: ignore[arg-type]

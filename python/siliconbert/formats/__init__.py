@@ -14,6 +14,7 @@ from siliconbert.formats.family import Format
 from siliconbert.formats.integers import Fixed, Integer
 from siliconbert.formats.microscaling import Microscaling
 from siliconbert.formats.minifloat import Minifloat
+from siliconbert.formats.own import load_formats
 from siliconbert.formats.posit import Posit
 from siliconbert.formats.search import Ranked, candidates, search
 
@@ -36,6 +37,7 @@ __all__ = [
     "fit",
     "from_record",
     "get",
+    "load_formats",
     "make",
     "names",
     "quantize",

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert.data import Data, Tokenizer
+from siliconbert.data import Data, Table, Tokenizer, column_names, texts
 
-Sentences: TypeAlias = Data | Sequence[str] | Sequence[tuple[str, str]] | Sequence[Sequence[int]]
+Sentences: TypeAlias = Data | Table | Sequence[str] | Sequence[tuple[str, str]] | Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +51,15 @@ class Tokens:
 def gather(data: Sentences, tokenizer: Tokenizer | None, limit: int, caller: str) -> Tokens:
     """Tokens of labelled data, or of a list of sentences, pairs or token-id lists; at most `limit` each.
 
+    Of a table (see data.from_table) the columns of text are read.
+
     Sentences beyond the limit lose tokens before the last one; a warning gives their number.
 
     errors: ValueError for no sentences, an empty one, other types, or text where the model has no tokenizer
     """
-    sentences = data.sentences if isinstance(data, Data) else data
+    sentences: Any = data.sentences if isinstance(data, Data) else data
+    if column_names(data):
+        sentences = texts(data, None, caller)  # type: ignore[arg-type]
     if isinstance(sentences, str) or len(sentences) == 0:
         raise ValueError(f"{caller}: data must be a list of at least one sentence, got {sentences!r}")
     if all(isinstance(sentence, str) for sentence in sentences) or all(
@@ -63,9 +67,9 @@ def gather(data: Sentences, tokenizer: Tokenizer | None, limit: int, caller: str
     ):
         if tokenizer is None:
             raise ValueError(f"{caller}: data must be token ids because the model has no tokenizer, got text")
-        coded = tokenizer.encode(sentences, limit)  # type: ignore[arg-type]
+        coded = tokenizer.encode(sentences, limit)
         return _joined(coded.ids, coded.types, coded.truncated)
-    return _from_ids(sentences, limit, caller)  # type: ignore[arg-type]
+    return _from_ids(sentences, limit, caller)
 
 
 def read_tokenizer(vocabulary: bytes | None, model: str) -> Tokenizer | None:

@@ -70,14 +70,21 @@ class Trace:
             raise ValueError(f"Trace.accuracy: labels must be in 0..{classes - 1}, got {outside[0]}")
         return found.astype(np.int64)
 
-    def to_parquet(self, path: str | Path) -> None:
-        """One row a sentence, one column a number: `entropy_3`, `logit_3_0` (layer 3, class 0)."""
+    def table(self) -> Any:
+        """An Arrow table (to_pandas() makes a frame of it): one row a sentence, one column a number.
+
+        entropy_3, logit_3_0 : after layer 3, of class 0
+        """
         import pyarrow as pa
-        from pyarrow import parquet
 
         notes = {name: getattr(self, name) for name in _TEXT}
-        table = pa.table(self._columns()).replace_schema_metadata({_KEY: json.dumps(notes).encode()})
-        path = Path(path)
+        return pa.table(self._columns()).replace_schema_metadata({_KEY: json.dumps(notes).encode()})
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Writes table()."""
+        from pyarrow import parquet
+
+        table, path = self.table(), Path(path)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".trace") as folder:
             parquet.write_table(table, Path(folder) / "trace")
             os.replace(Path(folder) / "trace", path)

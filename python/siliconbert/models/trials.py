@@ -59,6 +59,22 @@ class Trials:
         """Share of right answers of each trial, 0..1."""
         return self.correct / self.sentences
 
+    def table(self) -> Any:
+        """An Arrow table (to_pandas() makes a frame of it), one row a trial.
+
+        trial, correct, accuracy, rerun, nonfinite, events; events_mask and so on by region; words of regions
+        with an error-correcting code, ecc_mask.corrected say; layer: mean exit layer where a rule was given
+        """
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {"trial": self.trials, "correct": self.correct, "accuracy": self.accuracy}
+        columns |= {"rerun": self.rerun, "nonfinite": self.nonfinite, "events": self.events}
+        columns |= {f"events_{region}": counts for region, counts in self.events_by_region.items()}
+        columns |= {f"ecc_{name}": counts for name, counts in self.ecc.items()}
+        if self.layers is not None:
+            columns["layer"] = self.layers.mean(axis=1)
+        return pa.table(columns)
+
     def answers(self) -> NDArray[np.bool_]:
         """Whether each sentence was right in each trial, (T, N)."""
         bits = np.unpackbits(self.bits, axis=1, count=self.sentences, bitorder="little")
