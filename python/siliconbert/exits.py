@@ -288,6 +288,14 @@ class OwnRule(Protocol):
         """Exit layers 1..L of sentences with these entropies, (N, L); a row's answer is its own.
 
         Other layers can only come out where the threshold passes one of the entropies.
+
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Never:
+        ...     def leave(self, entropy, threshold):
+        ...         return np.full(len(entropy), entropy.shape[1])
+        >>> leave_by(Never(), [[0.1, 0.2, 0.3]], 0.5).tolist()
+        [3]
         """
 
 

@@ -1,6 +1,7 @@
 """Somebody else's modules in our formats and memory: the core's codes and faults, and nothing left behind."""
 
 import copy
+import doctest
 import subprocess
 import sys
 
@@ -321,6 +322,13 @@ def test_places_that_are_none_are_refused(cnn):
     wrapped = sb.torch.wrap(cnn, "int8")
     with pytest.raises(ValueError, match="places of activation flips must be among first"):
         wrapped.trial(sb.faults.ActivationFlip(0.1, "third"), 1, 0).__enter__()
+
+
+def test_the_examples_run():
+    from siliconbert.torch import wrapped
+
+    found = doctest.testmod(wrapped)
+    assert found.attempted >= 4 and found.failed == 0
 
 
 def test_without_pytorch_one_sentence_names_the_extra():

@@ -120,12 +120,18 @@ class Places:
         fmt = self.formats.get(name)
         samples = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
         faulty = what is not None and self._at(what.fault, name)
+        if fmt is not None and fmt.fitted and not faulty and np.isfinite(values).all():
+            return self._returned(x, formats.quantize(values, fmt))
         out = np.array(values) if fmt is None else np.empty_like(values)
         passed = out.reshape(samples.shape)
         for i, sample in enumerate(values if values.ndim else samples):
             found = self._flips(what, place, i, sample.size, fmt) if what and faulty else ()
             passed[i] = _rounded(sample, fmt, found).ravel()
-        fresh = torch.from_numpy(out).to(device=x.device, dtype=x.dtype)
+        return self._returned(x, out)
+
+    def _returned(self, x: Any, values: NDArray[np.float32]) -> Any:
+        """The values as a module returns them."""
+        fresh = torch.from_numpy(values).to(device=x.device, dtype=x.dtype)
         return _Straight.apply(x, fresh) if x.requires_grad else fresh
 
     def _flips(self, what: Disturbance, place: str, i: int, count: int, fmt: Format | None) -> Any:
@@ -143,6 +149,8 @@ def _rounded(sample: NDArray[np.float32], fmt: Format | None, flips: Any) -> NDA
         _flip(words, flips)
         return np.asarray(words.view(np.float32))
     finite = np.isfinite(sample)
+    if not len(flips) and finite.all():
+        return formats.quantize(sample, fmt)
     fitted = fmt if fmt.fitted else formats.fit(np.where(finite, sample, np.float32(0)), fmt)
     # As in the core: infinity saturates, NaN stays.
     codes = formats.encode(sample if finite.all() else np.nan_to_num(sample), fitted)

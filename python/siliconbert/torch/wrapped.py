@@ -169,6 +169,13 @@ def wrap(
     A parameter is stored as a matrix: slices of its first dimension are rows. It may be changed or trained
     between trials and is stored anew then. Only the rows that faults touch are written in a trial; besides
     the images it takes 16 bytes a weight.
+
+    >>> import siliconbert as sb
+    >>> module = torch.nn.Linear(64, 8)
+    >>> wrapped = sb.torch.wrap(module, "adaptivfloat8", cells={"values": "rram-mlc3", "*": "rram-slc"})
+    >>> with wrapped.trial(sb.faults.BitFlip(count=3), seed=1, trial=0) as trial:
+    ...     len(trial.events["weight"]), module(torch.ones(1, 64)).shape
+    (3, torch.Size([1, 8]))
     """
     if not isinstance(module, torch.nn.Module):
         raise ValueError(f"torch.wrap: module must be a torch.nn.Module, got {type(module).__name__}")
