@@ -97,6 +97,15 @@ py::array_t<float> quantize_array(const InArray<float>& x, const Format& format,
     return values;
 }
 
+// The same into an array that is there, `x` itself for instance; the caller sees to type and shape.
+void quantize_into(const InArray<float>& x, const Format& format, int threads, std::uint64_t seed,
+                   const std::string& name, py::array_t<float, py::array::c_style>& out) {
+    const auto in = view(x);
+    const std::span<float> values{out.mutable_data(), in.size()};
+    const py::gil_scoped_release released;
+    quantize(in, columns(x), format, values, threads, {seed, name});
+}
+
 Format fit_array(const InArray<float>& x, const Format& format, const std::optional<Mask>& mask,
                  int threads) {
     const auto in = view(x);
@@ -160,6 +169,8 @@ void bind_arrays(py::module_& formats) {
     formats.def("decode8", &decode_array<std::uint8_t>, py::arg("codes"), py::arg("fmt"), py::arg("threads"));
     formats.def("decode16", &decode_array<std::uint16_t>, py::arg("codes"), py::arg("fmt"),
                 py::arg("threads"));
+    formats.def("quantize_into", &quantize_into, py::arg("x"), py::arg("fmt"), py::arg("threads"),
+                py::arg("seed"), py::arg("name"), py::arg("out").noconvert());
     formats.def("quantize", &quantize_array, py::arg("x"), py::arg("fmt"), py::arg("threads"),
                 py::arg("seed"), py::arg("name"));
 }

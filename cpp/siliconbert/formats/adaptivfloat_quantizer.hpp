@@ -26,12 +26,14 @@ struct AdaptivFloatRounding {
         const auto magnitude = static_cast<std::int32_t>(bits & 0x7fffffff);
         const std::int32_t tie = ((magnitude >> shift) & even) | odd;
         const std::int32_t rounded = (std::min(magnitude, largest) + below_half + tie) & keep;
-        const std::int32_t inside = std::min(std::max(rounded, smallest), largest);
-        const std::int32_t kept = magnitude > zero_up_to ? inside : 0;
-        const std::uint32_t sign = kept != 0 || magnitude == 0 ? bits & 0x80000000 : 0;
+        const std::int32_t kept = magnitude > zero_up_to ? std::max(rounded, smallest) : 0;
+        // Of 0 itself and of what does not become 0; 0 - 1 is the largest unsigned number.
+        const bool has_sign =
+            static_cast<std::uint32_t>(magnitude) - 1 >= static_cast<std::uint32_t>(zero_up_to);
+        const std::uint32_t sign = has_sign ? bits & 0x80000000 : 0;
         constexpr std::int32_t infinity = 0x7f800000;
-        const std::int32_t nan = (infinity - magnitude) >> 31;  // all ones where it is one, which is NaN too
-        return static_cast<std::uint32_t>(kept | nan) | sign;
+        return magnitude > infinity ? ~std::uint32_t{0}
+                                    : static_cast<std::uint32_t>(kept) | sign;  // all ones: NaN
     }
 };
 

@@ -12,9 +12,14 @@ namespace siliconbert {
 namespace {
 
 SILICONBERT_CLONES std::uint32_t largest_bits(const float* values, std::size_t count) {
+    constexpr std::size_t piece = 1024;  // the next one is asked for before this one is looked at
     std::uint32_t largest = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        largest = std::max(largest, std::bit_cast<std::uint32_t>(values[i]) & 0x7fffffff);
+    for (std::size_t first = 0; first < count; first += piece) {
+        const std::size_t last = std::min(count, first + piece);
+        for (std::size_t j = 0; j < piece; j += 16) __builtin_prefetch(values + last + j);
+        for (std::size_t i = first; i < last; ++i) {
+            largest = std::max(largest, std::bit_cast<std::uint32_t>(values[i]) & 0x7fffffff);
+        }
     }
     return largest;
 }

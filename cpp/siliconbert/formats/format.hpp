@@ -94,6 +94,7 @@ void encode(std::span<const float> values, std::size_t columns, const Format& fo
 template <class Code>
 void decode(std::span<const Code> codes, std::size_t columns, const Format& format, std::span<float> values,
             int threads);
+// `out` may be `in`; where a value is refused, what stands in `out` is of no use.
 void quantize(std::span<const float> in, std::size_t columns, const Format& format, std::span<float> out,
               int threads, const RoundingDraws& draws = {});
 

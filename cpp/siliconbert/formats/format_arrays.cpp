@@ -1,5 +1,7 @@
 // Arrays of values to codes and back: runs of elements that share their parameters, on any number of threads.
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -15,17 +17,24 @@ namespace {
 constexpr std::size_t block = std::size_t{1} << 14;
 
 // A quick look at all, and a slow one only where something is not finite.
-void check_values(std::span<const float> values, const Family& family, const char* function) {
-    if (std::isfinite(largest_magnitude(values))) return;
-    std::visit(
+bool can_take(std::span<const float> values, const Family& family) {
+    if (std::isfinite(largest_magnitude(values))) return true;
+    return std::visit(
         [&](const auto& each) {
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                bool good = std::isfinite(values[i]);
-                if constexpr (requires { takes(each, values[i]); }) good = good || takes(each, values[i]);
-                require(good, function, ": x must be finite, got ", values[i], " at position ", i);
-            }
+            return std::ranges::all_of(values, [&](float value) {
+                if constexpr (requires { takes(each, value); })
+                    return std::isfinite(value) || takes(each, value);
+                return std::isfinite(value);
+            });
         },
         family);
+}
+
+void check_values(std::span<const float> values, const Family& family, const char* function) {
+    if (can_take(values, family)) return;
+    std::size_t i = 0;
+    while (can_take(values.subspan(i, 1), family)) ++i;
+    require(false, function, ": x must be finite, got ", values[i], " at position ", i);
 }
 
 template <class Code>
@@ -202,13 +211,18 @@ template void decode(std::span<const std::uint16_t>, std::size_t, const Format&,
 
 void quantize(std::span<const float> in, std::size_t columns, const Format& format, std::span<float> out,
               int threads, const RoundingDraws& draws) {
-    check_values(in, format.family, "quantize");
     const Sets sets(format, columns);
     check_parameters(format, in.size(), columns, "quantize");
     const RandomWords random(draws);
+    // Looked at block by block, while they are in cache; a block that cannot be taken is left as it is.
+    std::atomic<bool> bad = false;
     std::visit(
         [&](const auto& family) {
             parallel_blocks(in.size(), block, threads, [&](std::size_t start, std::size_t stop) {
+                if (!can_take(in.subspan(start, stop - start), format.family)) {
+                    bad = true;
+                    return;
+                }
                 for_each_run(
                     format, sets, start, stop, [&](Bytes bytes, std::size_t first, std::size_t last) {
                         const auto with = coder(family, bytes);
@@ -222,6 +236,7 @@ void quantize(std::span<const float> in, std::size_t columns, const Format& form
             });
         },
         format.family);
+    if (bad) check_values(in, format.family, "quantize");
 }
 
 }  // namespace siliconbert

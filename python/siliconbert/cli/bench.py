@@ -179,6 +179,22 @@ def cscb(
     _show(result, json, "Column balanced blocks", "ms", "ours is faster by", 3)
 
 
+@app.command("quantize", epilog="Example: siliconbert bench quantize --peers")
+def quantize(
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also time ml_dtypes' and PyTorch's casts (needs ml_dtypes).")
+    ] = False,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    json: options.Json = False,
+) -> None:
+    """Nanoseconds an element of rounding to AdaptivFloat8 in place, on one thread."""
+    from siliconbert.bench import quantize as bench
+
+    with console.told():
+        result = bench.run(peers, repeats)
+    _show(result, json, "Quantizer", "ns/element", "into the limit, or ours is faster by", 3)
+
+
 def _show(result: Result, json: bool, title: str, unit: str, ratio: str, digits: int) -> None:
     if json:
         console.show_json(result.json())

@@ -66,12 +66,22 @@ def decode(codes: npt.ArrayLike, fmt: Format, threads: int | None = None) -> Flo
 
 
 def quantize(
-    x: npt.ArrayLike, fmt: Format, threads: int | None = None, *, seed: int = 0, name: str = "w"
+    x: npt.ArrayLike,
+    fmt: Format,
+    threads: int | None = None,
+    *,
+    seed: int = 0,
+    name: str = "w",
+    out: Floats | None = None,
 ) -> Floats:
     """The nearest values of the format in one pass: fit (unless the format is fitted), encode, decode.
 
-    x: taken as float32; returns the same shape. seed, name: as in encode. errors: ValueError where x is not
-    finite, unless the format has a code for it.
+    x       : taken as float32; returns the same shape
+    seed, name : as in encode
+    out     : float32 array of that shape, without gaps, that takes the values and is returned; x itself for
+              instance
+    errors  : ValueError where x is not finite, unless the format has a code for it (what stands in `out` is
+              then of no use), and for another `out`
 
     >>> from siliconbert.formats import AdaptivFloat
     >>> quantize([0.3, -1.0], AdaptivFloat(4, 2)).tolist()
@@ -80,7 +90,15 @@ def quantize(
     values = _floats(x)
     fitted = fmt if fmt.fitted else fit(values, fmt, threads=threads)
     core = to_core(fitted, "quantize")
-    return np.asarray(_core.formats.quantize(values, core, threads or 0, _seed(seed), name))
+    if out is None:
+        return np.asarray(_core.formats.quantize(values, core, threads or 0, _seed(seed), name))
+    if out.dtype != np.float32 or out.shape != values.shape or not out.flags.carray:
+        raise ValueError(
+            f"quantize: out must be float32 of shape {values.shape} without gaps, "
+            f"got {out.dtype} of shape {out.shape}"
+        )
+    _core.formats.quantize_into(values, core, threads or 0, _seed(seed), name, out)
+    return out
 
 
 def _floats(x: npt.ArrayLike) -> Floats:
