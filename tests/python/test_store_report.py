@@ -15,10 +15,11 @@ import pytest
 
 import made_stores
 from siliconbert import cli
-from siliconbert.report import pages, plots, results, stored, style
+from siliconbert.campaign import results
+from siliconbert.report import pages, plots, stored, style
 from siliconbert.report.plots import labels
 from siliconbert.report.plots.fronts import front
-from siliconbert.report.tables import Column, Table
+from siliconbert.tables import Column, Table
 
 HOSTILE = '</td><script>alert("1")</script> $\\frac{$ | & _x \x07'
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from siliconbert.campaign import costs, plan, statistics
+from siliconbert import html
+from siliconbert.campaign import costs, plan, results, statistics
 from siliconbert.campaign.config import Trials
 from siliconbert.campaign.standing import Standing, by_config, good, standing
 from siliconbert.campaign.store import Store
@@ -72,6 +73,10 @@ class Rows:
             record = {**self.manifest["points"][config], "config": config, **_record(rows, notes, trials)}
             found += [record | costs.cost(a, rows, notes) for a in self.manifest["settings"]["accelerators"]]
         return found
+
+    def _repr_html_(self) -> str:
+        found = results.table(self.manifest, self.summary())
+        return html.table(self.folder.name, found.titles(), found.lines(), "\n".join(found.header))
 
     @cached_property
     def _table(self) -> pa.Table:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from siliconbert.campaign import config, grid, manifest, plan
+from siliconbert.campaign import bars, config, grid, manifest, plan
 from siliconbert.campaign.cluster import Cluster, Tls
 from siliconbert.campaign.config import Settings
 from siliconbert.campaign.executors import Answer, Executor, Here
@@ -45,7 +46,7 @@ class Campaign:
         zoo: str | Path | None = None,
         mix_paths: bool = False,
         retry_failed: bool = False,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> Rows:
         """All rows of the campaign; those that the store lacks are computed.
 
@@ -57,7 +58,8 @@ class Campaign:
         glue, zoo    : folders of sentences and models; see data.load and models.load
         mix_paths    : accept rows of several numeric paths, whose last bits may differ
         retry_failed : try trials again that are recorded as failed
-        progress     : called with the trials done and wanted
+        progress     : called with the trials done and wanted; True: a bar on a terminal or in a notebook,
+                       nothing elsewhere
         errors       : ValueError for settings that name what is not there, a store of something else, rows
                        that differ; RuntimeError for workers that cannot work; OSError for a full disk. All
                        finished rows are kept, and the same call goes on from them
@@ -69,7 +71,9 @@ class Campaign:
         folder = Store(store, mix_paths)
         folder.open(expected)
         work = Plan(points, self.settings.trials, places, manifest.fingerprint())
-        _Run(folder, expected, work, progress).all(executor, retry_failed)
+        watched = bars.shown("trials") if progress is True else nullcontext(progress or None)
+        with watched as tell:
+            _Run(folder, expected, work, tell).all(executor, retry_failed)
         return Rows.read(folder)
 
 
@@ -96,13 +100,18 @@ class _Run:
         self._take_up(retry_failed)
         if not self.plan.finished():
             with executor:
-                for _ in range(_ROUNDS):
-                    self._drain(executor)
-                    self.store.compact()
-                    self._take_up(retry_failed=False)
-                    if self.plan.finished():
-                        return
-            raise RuntimeError(f"campaign: store {self.store.folder} keeps losing rows")
+                self._rounds(executor)
+        if self.progress is not None:
+            self.progress(*self.plan.progress())
+
+    def _rounds(self, executor: Executor) -> None:
+        for _ in range(_ROUNDS):
+            self._drain(executor)
+            self.store.compact()
+            self._take_up(retry_failed=False)
+            if self.plan.finished():
+                return
+        raise RuntimeError(f"campaign: store {self.store.folder} keeps losing rows")
 
     def _take_up(self, retry_failed: bool) -> None:
         """Tells the plan what the store holds."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from siliconbert import faults
+from siliconbert import faults, html
 from siliconbert.campaign import statistics
 from siliconbert.campaign.outcome import Bars
 from siliconbert.campaign.statistics import Interval
@@ -98,6 +98,16 @@ class Sensitivity:
             for layer, pairs in found.items()
         }
 
+    def _repr_html_(self) -> str:
+        # Losses are shares of some thousand answers: digits beyond the ninth are those of float64.
+        rows = [
+            (x.stratum.label, x.stratum.bits, x.flips, *(round(y, 9) + 0.0 for y in _points_lost(x)))
+            for x in self.ranked()
+        ]
+        columns = ("flipped", "bits there", "flips a trial", "points lost", "points lost by 1,000 flips")
+        note = f"{self.trials} trials, seed {self.seed}; {100 * self.clean:.4g} % right without faults"
+        return html.table("What bit flips cost, the worst first", columns, rows, note)
+
     def figure(self) -> Bars:
         """Points of accuracy lost per flip, with intervals; where none was lost a bar ends near the axis."""
         points = [100 * np.array([x.value, x.low, x.high]) for x in (each.per_flip for each in self.losses)]
@@ -116,6 +126,11 @@ class Sensitivity:
             {"mean loss": (low, high)},
             log=True,
         )
+
+
+def _points_lost(x: Loss) -> tuple[float, float]:
+    """In a trial, and by a thousand flips."""
+    return 100 * x.loss.value, 1e5 * x.per_flip.value
 
 
 def sensitivity(

@@ -156,4 +156,5 @@ def _check_value(place: str, value: Any, unit: str, several: bool, share: bool) 
     for number in value if several else [value]:
         real = isinstance(number, kind) and not isinstance(number, bool)
         if not real or not low <= number <= high:
-            raise ValueError(f"{place}: must be {words} in {low:g}..{high:g} {unit}, got {number!r:.80}")
+            where = f"{low:g}..{high:g}" + f" {unit}" * (unit != "1")
+            raise ValueError(f"{place}: must be {words} in {where}, got {number!r:.80}")

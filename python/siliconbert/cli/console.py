@@ -118,21 +118,10 @@ def counted(label: str) -> Iterator[Callable[[int, int], None] | None]:
     if not _watched():
         yield _spoken_of_total(label) if loudness() is Loudness.VERBOSE else None
         return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
+    from siliconbert.campaign import bars
 
-    columns = (*Bar.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
-    # Lines printed meanwhile go above the bar, but to where standard output goes if that is a file.
-    with Bar(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        speed_estimate_period=600,
-        redirect_stdout=sys.stdout.isatty(),
-    ) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with bars.terminal(label) as bar:
+        yield bar
 
 
 def _watched() -> bool:

@@ -34,8 +34,9 @@ def report(
     json: options.Json = False,
 ) -> None:
     """Report what a campaign's store holds as a page, tables and figures; with no option, print the table."""
+    from siliconbert.campaign import results
     from siliconbert.models.atomic import write_atomically
-    from siliconbert.report import pages, plots, results, stored, style
+    from siliconbert.report import pages, plots, stored, style
 
     if size not in style.SIZES:
         raise ValueError(f"report: --size must be one of {', '.join(style.SIZES)}; got {size!r}")

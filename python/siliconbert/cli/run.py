@@ -92,7 +92,7 @@ def show(rows: Rows, records: list[dict[str, Any]], json: bool) -> None:
         found = {"store": str(rows.folder), "path": rows.manifest["path"], "configurations": records}
         console.show_json(found)
         return
-    from siliconbert.report import results
+    from siliconbert.campaign import results
 
     table = results.table(rows.manifest, records)
     console.say(*table.header)

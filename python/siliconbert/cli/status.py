@@ -25,7 +25,7 @@ def status(
     if json:
         console.show_json(found)
         return
-    from siliconbert.report.results import header
+    from siliconbert.campaign.results import header
 
     console.say(*header(found["manifest"]), *_lines(found))
     unfinished = [x for x in found["configurations"] if x["state"] != "done"]

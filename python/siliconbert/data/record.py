@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert import html
+
 Sentence: TypeAlias = str | tuple[str, str]
 
 
@@ -32,6 +34,15 @@ class Data:
     def __len__(self) -> int:
         """Number of sentences."""
         return len(self.sentences)
+
+    def _repr_html_(self) -> str:
+        labels = [self.classes[label] if self.classes else label for label in self.labels[:5].tolist()]
+        return html.table(
+            f"{self.task} {self.split}: {len(self):,} sentences",
+            ("label", "sentence"),
+            list(zip(labels, self.sentences, strict=False)),
+            f"the first {len(labels)}; {self.provenance}",
+        )
 
     def take(self, index: NDArray[np.int64]) -> Data:
         """The sentences with the numbers `index`, in that order."""

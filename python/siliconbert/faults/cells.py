@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import catalog
+from siliconbert import catalog, html
 from siliconbert._core import faults as _core
 
 __all__ = ["Cell", "cell", "names"]
@@ -46,6 +46,12 @@ class Cell:
     def levels(self) -> int:
         """Levels that one cell tells apart."""
         return len(self.means)
+
+    def _repr_html_(self) -> str:
+        wrong = 1 - np.diag(self.transitions())
+        rows = list(zip(range(self.levels), self.means, self.sigmas, wrong, strict=True))
+        columns = ("level", "mean", "sigma", "P(read as another)")
+        return html.table(f"{self.name}: {self.bits} bits a cell", columns, rows, f"source: {self.source}")
 
     def thresholds(self) -> NDArray[np.float64]:
         """Read thresholds: where the densities of neighbouring levels cross, (levels - 1,)."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from siliconbert import _core
+from siliconbert import _core, html
 
 Floats = npt.NDArray[np.float32]
 Self = TypeVar("Self", bound="Format")
@@ -43,6 +43,26 @@ class Format(ABC):
         own = {k: v for k, v in own.items() if k not in (*shared, "parameters")}
         own |= {k: v for k, v in shared.items() if v not in (None, "tensor")}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in own.items())})"
+
+    def _repr_html_(self) -> str:
+        return html.record(
+            repr(self),
+            {
+                "bits of a code": self.width,
+                "fields": ", ".join(f"{name} {len(bits)}" for name, bits in self.fields().items() if bits),
+                "parameters": "fitted" if self.fitted else "not fitted yet: formats.fit()",
+                **(self._range() if self.fitted and self.per == "tensor" else {}),
+            },
+        )
+
+    def _range(self) -> dict[str, Any]:
+        values = np.unique(self.values()[np.isfinite(self.values())])
+        return {
+            "different values": len(values),
+            "smallest above 0": values[values > 0].min(initial=np.inf),
+            "lowest": values[0],
+            "highest": values[-1],
+        }
 
     @property
     @abstractmethod

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from siliconbert import _core
+from siliconbert import _core, html
 from siliconbert.arrays import as_array
 from siliconbert.formats.arrays import quantize
 from siliconbert.formats.catalogue import families as known_families
@@ -43,6 +43,17 @@ class Ranked:
     sqnr_db: float
     max_error: float
     kl: float
+
+    def _repr_html_(self) -> str:
+        return html.record(
+            repr(self.format),
+            {
+                "bits a value": self.bits,
+                "SQNR, dB": self.sqnr_db,
+                "largest error": self.max_error,
+                "divergence, nats": self.kl,
+            },
+        )
 
 
 def search(

@@ -5,7 +5,7 @@ from siliconbert.hardware import fixed_point, fpga
 from siliconbert.hardware.accelerator import Accelerator, accelerator, names
 from siliconbert.hardware.bim import bim
 from siliconbert.hardware.calibration import Calibration
-from siliconbert.hardware.costs import Cost, Run, Segment
+from siliconbert.hardware.costs import Cost, Run, Segment, Timeline
 from siliconbert.hardware.counting import Counts, count
 from siliconbert.hardware.devices import Device, device, devices, load_devices, shell
 from siliconbert.hardware.exploration import ExitStatistics, Exploration, explore
@@ -44,6 +44,7 @@ __all__ = [
     "Segment",
     "Shape",
     "Table",
+    "Timeline",
     "Transfer",
     "accelerator",
     "bim",

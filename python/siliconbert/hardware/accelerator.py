@@ -13,11 +13,11 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from siliconbert import catalog
+from siliconbert import catalog, html
 from siliconbert._core import hardware as _core
 from siliconbert.hardware.area import cell_areas, reram_area
 from siliconbert.hardware.calibration import OVERLAPS, Calibration, calibrate, core_energies, units
-from siliconbert.hardware.costs import Cost, Floats, Run, Segment, make_run, make_segment
+from siliconbert.hardware.costs import Cost, Floats, Run, Timeline, make_run, make_segment
 from siliconbert.hardware.fq_bert import FqBert, fq_bert
 from siliconbert.hardware.power_on import Table, rows_joules
 from siliconbert.hardware.shapes import layers_run, shape
@@ -200,6 +200,11 @@ class Accelerator:
         parts = {part: area * layout for part, area in cell_areas(self.values, self.n).items()}
         return parts | {"reram": reram_area(self.values)}
 
+    def _repr_html_(self) -> str:
+        rows = [(part, mm2) for part, mm2 in self.area().items()]
+        title = f"{self.name}, {self.n} x {self.n} multipliers"
+        return html.table(title, ("part", "mm^2"), [*rows, ("all", sum(mm2 for _, mm2 in rows))])
+
     @cached_property
     def calibration(self) -> Calibration:
         """The two constants that were set to meet the two published totals."""
@@ -253,7 +258,7 @@ class Accelerator:
         found = _core.planned(supply, plan, np.atleast_1d(layer), np.atleast_1d(predicted))
         return make_run(found, target_ms)
 
-    def timeline(self, model: Any, layer: int, predicted: int, **plan: Any) -> list[Segment]:
+    def timeline(self, model: Any, layer: int, predicted: int, **plan: Any) -> Timeline:
         """One latency-aware sentence, stretch by stretch, as the paper's Figure 7 shows it.
 
         plan : target_ms, first and work of sentences(). The joules of all segments but "idle" add up to its
@@ -262,7 +267,8 @@ class Accelerator:
         >>> [s.what for s in accelerator("edgebert-12nm").timeline("albert-base", 2, 2)]
         ['layer 1', 'plan', 'settle', 'layer 2', 'raise', 'idle']
         """
-        return [make_segment(*each) for each in _core.timeline(*self.core(model, **plan), layer, predicted)]
+        segments = _core.timeline(*self.core(model, **plan), layer, predicted)
+        return Timeline(make_segment(*each) for each in segments)
 
     def fastest(self, voltage: float) -> float:
         """The highest frequency at a voltage, Hz, by the frequency_curve, a model (see supply.curve).

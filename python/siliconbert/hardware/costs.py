@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert import html
+
 Floats = NDArray[np.float64]
 PARTS = ("dynamic", "leakage", "adpll", "regulator", "transition")
 
@@ -44,6 +46,14 @@ class Cost:
         """Energy of the whole layer, J."""
         return sum(self.energy_pj.values()) * 1e-12
 
+    def _repr_html_(self) -> str:
+        total = sum(self.energy_pj.values())
+        rows = [(part, pj * 1e-6, 100 * pj / total if total else None) for part, pj in self.energy_pj.items()]
+        rows.append(("all", total * 1e-6, 100.0))
+        cycles = ", ".join(f"{unit} {count:,.0f}" for unit, count in self.cycles.items())
+        note = f"{self.macs:,.0f} multiply-accumulates; {1e3 * self.seconds:.4g} ms; cycles: {cycles}"
+        return html.table("one layer, one sentence", ("part", "uJ", "%"), rows, note)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -68,6 +78,19 @@ class Run:
     def energy(self) -> Floats:
         """Energy of each sentence, J."""
         return np.asarray(sum(self.by_part.values()))
+
+    def _repr_html_(self) -> str:
+        figures = {
+            "latency, ms": 1e3 * self.latency,
+            "energy, mJ": 1e3 * self.energy,
+            **{f"  {part}": 1e3 * joules for part, joules in self.by_part.items() if np.any(joules)},
+            "voltage, V": self.voltage,
+            "frequency, GHz": 1e-9 * self.frequency,
+        }
+        rows = [(name, float(x.min()), float(x.mean()), float(x.max())) for name, x in figures.items()]
+        count = len(self.latency)
+        title = f"{count:,} sentences, {100 * float(self.feasible.mean()):.4g} % within the target"
+        return html.table(title, ("a sentence", "least", "mean", "most"), rows, self.reason)
 
 
 def make_run(table: dict[str, Floats], target_ms: float | None) -> Run:
@@ -104,6 +127,26 @@ class Segment:
     frequency: float
     power_mw: float
     joules: float
+
+
+class Timeline(list[Segment]):
+    """The segments of one sentence, in their order."""
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                each.what,
+                each.start_ms,
+                each.ms,
+                each.voltage,
+                1e-9 * each.frequency,
+                each.power_mw,
+                1e3 * each.joules,
+            )
+            for each in self
+        ]
+        columns = ("what", "start, ms", "ms", "V", "GHz", "mW", "mJ")
+        return html.table("one sentence", columns, rows)
 
 
 def make_segment(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from siliconbert import catalog
+from siliconbert import catalog, html
 from siliconbert._core import hardware as _core
 from siliconbert.hardware.bim import BIMS
 from siliconbert.hardware.fq_bert_fit import FqBertFit, fits, published, shared
@@ -62,6 +62,12 @@ class Inference:
     def fps_per_watt(self) -> float | None:
         """Sentences a second and watt; None without a published power."""
         return None if self.watts is None else self.fps / self.watts
+
+    def _repr_html_(self) -> str:
+        rows = [*self.ms.items(), ("all", self.latency_ms)]
+        note = f"{self.fps:.4g} sentences a second, {self.gops:.4g} GOPS"
+        beyond = f"; extrapolated in {', '.join(self.outside)}" if self.outside else ""
+        return html.table("one sentence", ("part", "ms"), rows, note + beyond)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import _core, exits, formats, sparsity, storage
+from siliconbert import _core, exits, formats, html, sparsity, storage
 from siliconbert.data import Data, Tokenizer
 from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
@@ -96,6 +96,21 @@ class Model:
             f"{type(self).__name__}({self.name!r}: {shape.model_type}, {shape.layers} layers of width "
             f"{shape.hidden}, {kept:,} of {values:,} weights kept, {number})"
         )
+
+    def _repr_html_(self) -> str:
+        return html.record(repr(self), self._facts())
+
+    def _facts(self) -> dict[str, Any]:
+        shape = self.shape
+        return {
+            "layers": f"{shape.layers} of {shape.groups} sets of weights",
+            "width, heads, neurons": [shape.hidden, shape.heads, shape.ffn],
+            "word table": f"{shape.vocabulary:,} x {shape.embedding}",
+            "exits": "after every layer" if self.ramps else "after the last layer",
+            "classes": ", ".join(self.classes) or shape.classes or None,
+            "heads off": None if self.spans is None else self.spans.heads_off,
+            "activations": "float32" if self.activations is None else f"{self.activations.width} bits",
+        }
 
     @cached_property
     def encoder(self) -> Any:

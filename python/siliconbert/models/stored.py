@@ -27,6 +27,14 @@ class Stored(Model):
     stored: str
     image: storage.Image
 
+    def _facts(self) -> dict[str, Any]:
+        cells = ", ".join(f"{count:,} for {region}" for region, count in self.image.cells.items())
+        return {
+            **super()._facts(),
+            "in memory": f"{self.stored} as {self.image.layout.name}, {self.image.bytes:,} bytes",
+            "cells": cells,
+        }
+
     def inject(self, fault: faults.Fault, seed: int, trial: int) -> tuple[Faulty, NDArray[Any]]:
         """The model as it is read in one trial, and what was misread; see faults.inject."""
         bad, events = faults.inject(self.image, fault, seed, trial)

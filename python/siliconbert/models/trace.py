@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from siliconbert import html
 from siliconbert.text import first_line
 
 _KEY = b"siliconbert.trace"
@@ -43,6 +44,13 @@ class Trace:
     def __len__(self) -> int:
         """Number of sentences."""
         return len(self.logits)
+
+    def _repr_html_(self) -> str:
+        same = (self.logits.argmax(axis=2) == self.logits[:, -1:].argmax(axis=2)).mean(axis=0)
+        rows = list(zip(self.layers, self.entropy.mean(axis=0), 100 * same, strict=True))
+        title = f"{len(self):,} sentences through {self.model}"
+        columns = ("layer", "mean entropy, nats", "answers as the last layer, %")
+        return html.table(title, columns, rows, f"numeric path: {self.path}")
 
     def correct(self, labels: ArrayLike) -> NDArray[np.bool_]:
         """Whether each exit's largest logit is the label, (N, X); of equal logits the first counts.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import _core
+from siliconbert import _core, html
 from siliconbert.models.judge import Judge, Rule
 from siliconbert.models.trace import Trace
 
@@ -74,6 +74,15 @@ class Trials:
         if self.layers is not None:
             columns["layer"] = self.layers.mean(axis=1)
         return pa.table(columns)
+
+    def _repr_html_(self) -> str:
+        counts = {"right answers": self.correct, "events": self.events}
+        counts |= {f"  in {region}": events for region, events in self.events_by_region.items()}
+        counts |= {name: words for name, words in self.ecc.items() if words.any()}
+        counts |= {"sentences run again": self.rerun, "sentences without an answer": self.nonfinite}
+        rows = [(name, int(n.min()), float(n.mean()), int(n.max())) for name, n in counts.items()]
+        title = f"{len(self.trials):,} trials of {self.sentences:,} sentences, seed {self.seed}"
+        return html.table(title, ("in a trial", "least", "mean", "most"), rows)
 
     def answers(self) -> NDArray[np.bool_]:
         """Whether each sentence was right in each trial, (T, N)."""

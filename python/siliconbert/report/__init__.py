@@ -6,23 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from siliconbert import html
 from siliconbert.campaign.outcome import Outcome
+from siliconbert.campaign.setup import Call
 from siliconbert.models.atomic import write_atomically
-from siliconbert.report import comparison, experiments, figures, on_file, rows
+from siliconbert.report import comparison, experiments, figures, on_file, rows, style
 from siliconbert.report.comparison import Cell
 from siliconbert.report.published import Target, printed, targets
+from siliconbert.report.sheet import Sheet, committed
 from siliconbert.report.summary import Summary, summarise
 
 __all__ = [
+    "Call",
     "Cell",
     "Report",
+    "Sheet",
     "Summary",
     "Target",
+    "committed",
     "experiments",
+    "figures",
     "make",
     "on_file",
     "printed",
+    "reproduce",
     "rows",
+    "style",
     "targets",
 ]
 
@@ -49,6 +58,22 @@ class Report:
             "cells": [rows.record(cell) for cell in self.cells],
             "files": [str(path) for path in self.files],
         }
+
+    def _repr_html_(self) -> str:
+        text = [rows.printed(cell) for cell in self.cells]
+        notes = [*self.outcome.header, *(f"note: {each}" for each in rows.notes(list(self.cells)))]
+        return html.table(self.outcome.table, rows.COLUMNS, text, "\n".join(notes))
+
+
+def reproduce(table: str, folder: Path | None = None, **options: Any) -> Report:
+    """A table or figure of a paper: ours beside the paper's, as the command `siliconbert reproduce` does it.
+
+    table   : "edgebert/table_3", say; experiments.names() lists them
+    folder  : where CSV rows and figures go; None: nowhere
+    options : those of Call: model, data, quick, trials and so on
+    errors  : ValueError for an unknown table; what the table itself refuses
+    """
+    return make(experiments.load(table).run(Call(**options)), folder)
 
 
 def make(outcome: Outcome, folder: Path | None = None) -> Report:

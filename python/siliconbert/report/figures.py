@@ -20,12 +20,17 @@ def draw(outcome: Outcome, folder: Path) -> list[Path]:
 def save(figure: Bars | Curves, path: Path) -> list[Path]:
     """Draws one figure as `path` with .pdf and .png appended and returns both."""
     with style.drawing(path) as (axes, paths):
-        if isinstance(figure, Bars):
-            _bars(axes, figure)
-        else:
-            _curves(axes, figure)
-        _frame(axes, figure)
+        on(axes, figure)
     return paths
+
+
+def on(axes: Axes, figure: Bars | Curves) -> None:
+    """Draws one figure on axes of one's own, pyplot's in a notebook say."""
+    if isinstance(figure, Bars):
+        _bars(axes, figure)
+    else:
+        _curves(axes, figure)
+    _frame(axes, figure)
 
 
 def _bars(axes: Axes, figure: Bars) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 import siliconbert
 from siliconbert import catalog
-from siliconbert.campaign import yamlfile
+from siliconbert.campaign import results, yamlfile
 from siliconbert.campaign.accelerator import assumed_line
-from siliconbert.report import results, style, svg
+from siliconbert.report import style, svg
 from siliconbert.report.plots import Plot, plots
 from siliconbert.report.stored import Stored
-from siliconbert.report.tables import Column, Table
+from siliconbert.tables import Column, Table
 
 # A browser sorts and scrolls so many rows at once; all are in the CSV file.
 MOST_ROWS = 1000

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -29,6 +30,9 @@ _SETTINGS: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.axisbelow": True,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "figure.constrained_layout.use": True,
+    "figure.figsize": SIZES["middle"],
     "font.size": 8,
     "axes.titlesize": 9,
     "grid.color": GRID,
@@ -46,6 +50,11 @@ _METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None},
     ".svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
 }
+
+
+def use() -> None:
+    """Gives figures of one's own the same look: pyplot's, from here on, in a notebook say."""
+    mpl.rcParams.update(_SETTINGS)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from siliconbert import html
 from siliconbert.hardware import Device, FpgaModel
 from siliconbert.hardware.devices import RESOURCES
 from siliconbert.schedule.network import Network
@@ -174,6 +175,13 @@ class Plan:
             "binding": self.binding if self.feasible else None,
             "explanation": self.explain(),
         }
+
+    def _repr_html_(self) -> str:
+        title = f"{self.network.name} on {self.device.name}, policy {self.solution.policy}"
+        if not self.feasible:
+            return html.record(title, {"no plan": self.reason})
+        rows = [(name, lanes, self.operator_ms[name]) for name, lanes in self.parallelism.items()]
+        return html.table(title, ("operator", "parallelism", "ms a call"), rows, self.explain())
 
     def _limits(self) -> list[str]:
         budget = self.solution.problem.budget

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from siliconbert import _core, formats
+from siliconbert import _core, formats, html
 from siliconbert.storage.layout import Layout, from_core
 
 __all__ = ["Image", "repair_kinds"]
@@ -99,6 +99,19 @@ class Image:
         """The tensor as it now reads: float32 (rows, columns), zeros where no value is stored."""
         read = self._read()
         return np.asarray(_core.storage.load(read, self._format_in(read)._core_shape()))
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (region.name, region.codes.bits, region.cells, region.map.cell, region.ecc)
+            for region in self.image.regions
+        ]
+        size = f"{self.shape[0]:,} x {self.shape[1]:,}, {self.kept:,} kept; {self.bytes:,} bytes"
+        return html.table(
+            f"{self.name} as {self.layout.name}",
+            ("region", "bits", "cells", "kind of cell", "code"),
+            rows,
+            f"{size}; {self.format}",
+        )
 
     def _read(self) -> Any:
         if not any(region.ecc for region in self.image.regions):

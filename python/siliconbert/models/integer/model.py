@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import _core, exits
+from siliconbert import _core, exits, html
 from siliconbert.data import Tokenizer
 from siliconbert.models.engine import integer_products
 from siliconbert.models.integer import scales as rules
@@ -24,7 +24,7 @@ from siliconbert.models.shape import Shape
 from siliconbert.models.trace import Trace
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IntegerModel:
     """A BERT whose layers run on integers; embeddings and classifiers are float32.
 
@@ -45,6 +45,29 @@ class IntegerModel:
     scales: Mapping[str, NDArray[np.float32]]
     vocabulary: bytes | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """One line: name, sizes, widths; the codes would fill pages."""
+        settings, shape = self.settings, self.shape
+        return (
+            f"{type(self).__name__}({self.name!r}: {shape.layers} layers of width {shape.hidden}, "
+            f"w{settings.weights}/a{settings.activations})"
+        )
+
+    def _repr_html_(self) -> str:
+        settings, shape = self.settings, self.shape
+        return html.record(
+            f"{self.name} in integers",
+            {
+                "layers, width": [shape.layers, shape.hidden],
+                "bits of weights, activations": [settings.weights, settings.activations],
+                "scales": "8 bits" if settings.scales else "float32",
+                "softmax": "a table of 256 entries" if settings.softmax else "float32",
+                "layer norm": "integers" if settings.layer_norm else "float32",
+                "integers": sum(codes.size for codes in self.codes.values()),
+                "float32 values": sum(values.size for values in self.tensors.values()),
+            },
+        )
 
     @cached_property
     def encoder(self) -> Any:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from siliconbert.campaign import grid
+from siliconbert.campaign.results import varying
 from siliconbert.report.plots.plot import Record
-from siliconbert.report.results import varying
 from siliconbert.report.stored import Stored
 
 _LONGEST = 54  # letters

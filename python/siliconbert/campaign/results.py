@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from siliconbert.report.tables import Column, Table
+from siliconbert.tables import Column, Table
 
 _FIGURES = (
     Column("trials", "trials"),
