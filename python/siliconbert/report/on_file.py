@@ -1,7 +1,7 @@
 """What a folder of results holds: index.json, an entry a table: the command that made it, its minutes.
 
-An entry of a table that was not run yet has the reason under `open`, one whose rows are of an older state says
-so under `stale`; the next run takes its place.
+An entry of a table that was not run yet has the reason under `open`, one whose rows are of an older state
+says so under `stale`; the next run takes its place.
 """
 
 from __future__ import annotations
