@@ -56,7 +56,7 @@ def _load_core() -> Any:
         if "libgomp" not in str(error):
             raise
         raise ImportError(
-            "siliconbert: the system's library libgomp.so.1 is missing; install it with: "
+            "libgomp.so.1, a library of the system, is missing; install it with: "
             "apt-get install libgomp1 (Debian, Ubuntu) or dnf install libgomp (Fedora, Red Hat)"
         ) from None
 

@@ -106,7 +106,7 @@ def test_a_missing_libgomp_is_named_in_one_sentence():
     forms += [f"import siliconbert; siliconbert.{name}" for name in CORE]
     code = f"{NO_LIBGOMP}\nfor form in {forms}:\n try: exec(form)\n except ImportError as error: print(error)"
     assert python(code).stdout.splitlines() == len(forms) * [
-        "siliconbert: the system's library libgomp.so.1 is missing; install it with: "
+        "libgomp.so.1, a library of the system, is missing; install it with: "
         "apt-get install libgomp1 (Debian, Ubuntu) or dnf install libgomp (Fedora, Red Hat)"
     ]
 
