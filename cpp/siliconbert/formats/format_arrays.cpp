@@ -120,7 +120,12 @@ bool worth_a_table(const Format& format, std::size_t run) { return run >> width(
 
 Format fit_format(std::span<const float> values, std::size_t columns, const Mask* mask, const Format& format,
                   int threads) {
-    check_values(values, AdaptivFloat{}, "fit");
+    // An AdaptivFloat for a whole tensor asks for the largest magnitude alone, which tells of all values.
+    float largest = 0;
+    const auto* whole = std::get_if<AdaptivFloat>(&format.family);
+    if (mask != nullptr || format.sharing != Sharing::tensor) whole = nullptr;
+    if (whole != nullptr) largest = largest_magnitude(values);
+    if (whole == nullptr || !std::isfinite(largest)) check_values(values, AdaptivFloat{}, "fit");
     require(mask == nullptr || mask->kept.count() == values.size(), "fit: mask must have ", values.size(),
             " elements, got ", mask == nullptr ? 0 : mask->kept.count());
     const Sets sets(format, columns);
@@ -138,6 +143,10 @@ Format fit_format(std::span<const float> values, std::size_t columns, const Mask
         std::visit([&](const auto& family) { fit(family, from, bytes); }, format.family);
     };
     if (size == 0) return fitted;
+    if (whole != nullptr) {
+        fit(*whole, {&largest, 1}, fitted.parameters);
+        return fitted;
+    }
     if (format.sharing == Sharing::tensor) {
         fit_set(0, values.size());
         return fitted;
@@ -214,25 +223,39 @@ void quantize(std::span<const float> in, std::size_t columns, const Format& form
     const Sets sets(format, columns);
     check_parameters(format, in.size(), columns, "quantize");
     const RandomWords random(draws);
-    // Looked at block by block, while they are in cache; a block that cannot be taken is left as it is.
+    // A piece is looked at when the first cache holds it; one that cannot be taken is left as it is.
+    constexpr std::size_t piece = 1024;
     std::atomic<bool> bad = false;
+    const auto quantize_pieces = [&](const auto& with, std::size_t first, std::size_t last) {
+        for (; first < last; first += piece) {
+            const std::size_t count = std::min(piece, last - first);
+            if (can_take(in.subspan(first, count), format.family)) {
+                quantize_run(with, &in[first], &out[first], count);
+            } else {
+                bad = true;
+            }
+        }
+    };
+    const auto quantize_randomly = [&](const auto& with, std::size_t first, std::size_t last) {
+        if (can_take(in.subspan(first, last - first), format.family)) {
+            encode_randomly(with, in, first, last, random,
+                            [&](std::size_t i, auto code) { out[i] = with.decode(code); });
+        } else {
+            bad = true;
+        }
+    };
     std::visit(
         [&](const auto& family) {
             parallel_blocks(in.size(), block, threads, [&](std::size_t start, std::size_t stop) {
-                if (!can_take(in.subspan(start, stop - start), format.family)) {
-                    bad = true;
-                    return;
-                }
-                for_each_run(
-                    format, sets, start, stop, [&](Bytes bytes, std::size_t first, std::size_t last) {
-                        const auto with = coder(family, bytes);
-                        if (is_stochastic(family)) {
-                            encode_randomly(with, in, first, last, random,
-                                            [&](std::size_t i, auto code) { out[i] = with.decode(code); });
-                        } else {
-                            quantize_run(with, &in[first], &out[first], last - first);
-                        }
-                    });
+                for_each_run(format, sets, start, stop,
+                             [&](Bytes bytes, std::size_t first, std::size_t last) {
+                                 const auto with = coder(family, bytes);
+                                 if (is_stochastic(family)) {
+                                     quantize_randomly(with, first, last);
+                                 } else {
+                                     quantize_pieces(with, first, last);
+                                 }
+                             });
             });
         },
         format.family);
