@@ -29,6 +29,7 @@ __all__: list[str] = [
     "overflow_names",
     "parameters",
     "quantize",
+    "quantize_into",
     "rounding_names",
     "sharing_names",
     "special_names",
@@ -161,6 +162,14 @@ def quantize(
     seed: typing.SupportsInt | typing.SupportsIndex,
     name: str,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def quantize_into(
+    x: typing.Annotated[numpy.typing.ArrayLike, numpy.float32],
+    fmt: Format,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    name: str,
+    out: numpy.typing.NDArray[numpy.float32],
+) -> None: ...
 def rounding_names() -> list[str]: ...
 def sharing_names() -> list[str]: ...
 def special_names() -> list[str]: ...
