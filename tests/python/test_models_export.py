@@ -102,6 +102,32 @@ def test_weights_trained_elsewhere_are_refused_and_readable_without_the_file(tmp
     assert load(folder).formats == {}
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda tensors, record: tensors.update(stray=np.zeros(3, np.uint8)), "tensor stray does not belong"),
+        (lambda tensors, record: record.update(version=9), "version must be 1, got 9"),
+        (lambda tensors, record: record.update(more=1), "keys must be among version, formats"),
+        (
+            lambda tensors, record: tensors.update({"layers.0.up.weight.mask": np.zeros(3, np.uint8)}),
+            r"layers.0.up.weight.mask must have shape \(480,\), got \(3,\)",
+        ),
+        (lambda tensors, record: record["formats"].update(nobody={}), "formats: keys must be among"),
+        (lambda tensors, record: record["activations"].update(width=99), "width must be in 2..16"),
+        (lambda tensors, record: record.update(attention_spans={"values": 3}), "keys must be values, ramp"),
+    ],
+)
+def test_a_damaged_file_beside_is_one_sentence(tmp_path, change, sentence):
+    folder = exported(compressed("bert"), tmp_path / "d")
+    file = open_tensors(folder / BESIDE)
+    tensors, record = load_file(folder / BESIDE), json.loads(file.metadata["siliconbert"])
+    change(tensors, record)
+    save_file(tensors, folder / BESIDE, {"siliconbert": json.dumps(record)})
+    with pytest.raises(ValueError, match=rf"siliconbert.safetensors: .*{sentence}") as caught:
+        load(folder)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_folder_with_something_in_it_is_refused(tmp_path):
     (tmp_path / "mine.txt").write_text("notes")
     with pytest.raises(ValueError, match="folder must be new or empty"):

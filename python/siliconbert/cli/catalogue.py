@@ -56,7 +56,8 @@ def list_(
     if kind == TABLES:
         _show_tables(json)
         return
-    found = {k: _names(k) for k in ([_known(kind)] if kind else KINDS)}
+    with console.told():  # of plug-ins that are left out
+        found = {k: _names(k) for k in ([_known(kind)] if kind else KINDS)}
     if json:
         console.show_json(found)
         return
