@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.notebooks import execute, paths, without_text
 
 MOST_BYTES = 300_000
-FOREIGN = re.compile(r"/(home|root|tmp|work|Users)/|\\d{4}-\\d\\d-\\d\\dT\\d\\d")
+FOREIGN = re.compile(r"/(home|root|tmp|work|Users)/|\d{4}-\d\d-\d\dT\d\d")
 
 
 def require_material():
