@@ -1,6 +1,7 @@
 """A page for every public module, made from the modules' own names and docstrings."""
 
 import importlib
+from importlib.util import find_spec
 
 from tables import title
 
@@ -18,6 +19,8 @@ MODULES = {
     "report": ["tables", "results", "stored", "pages", "plots", "style", "experiments"],
     "catalog": [],
 }
+if find_spec("torch"):
+    MODULES["torch"] = []
 
 
 def pages() -> dict[str, str]:

@@ -45,6 +45,8 @@ def _table(name: str, entry: dict) -> str:
     command = entry.get("command", f"siliconbert reproduce {name}")
     minutes = f"{entry['minutes']:g} minutes" if "minutes" in entry else "minutes not recorded"
     head = [title(name.split("/")[1], "-"), f"``{command}`` ({minutes})\n"]
+    if "stale" in entry:
+        head.append(f"{escape(str(entry['stale']))}\n")
     if not path.is_file():
         return "\n".join([*head, escape(entry.get("open", "No result is stored.")) + "\n"])
     return "\n".join([*head, *_stored(path)])

@@ -151,6 +151,10 @@ class Lut:
 
     keys      : float64, (B,), nats, ascending: entropies after layer `first`
     entropies : float64, (B, K), nats: those to expect after the next K layers
+
+    >>> lut = Lut(np.array([0.1, 0.5]), np.array([[0.05, 0.01], [0.4, 0.1]]))
+    >>> lut.entropies.shape  # two rows, for the next two layers
+    (2, 2)
     """
 
     keys: NDArray[np.float64]
@@ -204,6 +208,11 @@ class Predictor:
 
     Four hidden layers of 64 with ReLU and a linear one.
     source: edgebert_micro2021, Sec. 5.1; edgebert_code, entropypredictor.ipynb
+
+    >>> rng = np.random.default_rng(0)
+    >>> falling = np.sort(rng.random((40, 4)), axis=1)[:, ::-1]
+    >>> Predictor.train(falling, seed=0).distil(bins=4, width=0.2).entropies.shape
+    (4, 2)
     """
 
     core: Any
@@ -241,7 +250,13 @@ class Predictor:
 
 @dataclass(frozen=True)
 class EntropyRule:
-    """The rule of by_entropy."""
+    """The rule of by_entropy.
+
+    >>> from types import SimpleNamespace
+    >>> trace = SimpleNamespace(entropy=np.array([[0.5, 0.1]], np.float32))
+    >>> EntropyRule().rows(trace).shape
+    (1, 2)
+    """
 
     def core(self, layers: int) -> Any:
         """The core's rule."""
@@ -254,7 +269,13 @@ class EntropyRule:
 
 @dataclass(frozen=True)
 class ConfidenceRule(EntropyRule):
-    """The rule of by_confidence; its threshold is the doubt."""
+    """The rule of by_confidence; its threshold is the doubt.
+
+    >>> from types import SimpleNamespace
+    >>> trace = SimpleNamespace(logits=np.zeros((1, 3, 2), np.float32))
+    >>> ConfidenceRule().rows(trace).tolist()  # (sentences, layers)
+    [[0.5, 0.5, 0.5]]
+    """
 
     def rows(self, trace: _Trace) -> NDArray[np.float32]:
         """What it compares with its threshold, (N, L)."""
@@ -263,7 +284,12 @@ class ConfidenceRule(EntropyRule):
 
 @dataclass(frozen=True)
 class PredictionRule:
-    """The rule of by_prediction with its options."""
+    """The rule of by_prediction with its options.
+
+    >>> lut = Lut(np.array([0.1, 0.5]), np.array([[0.05, 0.01], [0.4, 0.1]]))
+    >>> PredictionRule(lut, last_ramp=2).check_before
+    True
+    """
 
     lut: Lut
     first: int | None = None
@@ -385,6 +411,14 @@ def threshold_for(
     returns  : nats, or doubt; nan where even the smallest threshold loses more (a prediction rule can: its
                last exit is not the last layer); the next number above all where no threshold loses more
     errors   : ValueError for shapes that do not agree
+
+    >>> from types import SimpleNamespace
+    >>> logits = np.array([[[1, 0], [0, 2]], [[2, 0], [2, 0]]], np.float32)  # (sentences, layers, classes)
+    >>> trace = SimpleNamespace(logits=logits, entropy=entropy(logits))
+    >>> f"{threshold_for(trace, [1, 0], max_drop=0.0):.3f}"  # the first sentence is right at layer 2 only
+    '0.582'
+    >>> f"{float(trace.entropy[0, 0]):.3f}"
+    '0.582'
     """
     correct = _correct(trace, labels, "threshold_for")
     chosen = rule or EntropyRule()
@@ -400,6 +434,12 @@ def patience_for(trace: _Trace, labels: ArrayLike, max_drop: float = 0.01) -> in
 
     trace, labels, max_drop : as in threshold_for
     returns                 : 1..L; the number of layers L runs them all
+
+    >>> from types import SimpleNamespace
+    >>> logits = np.array([[[1, 0], [0, 2]], [[2, 0], [2, 0]]], np.float32)
+    >>> trace = SimpleNamespace(logits=logits, entropy=entropy(logits))
+    >>> patience_for(trace, [1, 0], max_drop=0.0)
+    1
     """
     correct = _correct(trace, labels, "patience_for")
     answers, sentences = np.argmax(trace.logits, axis=-1), np.arange(len(correct))

@@ -36,7 +36,11 @@ class _Checked:
 
 @dataclass(frozen=True)
 class Unstructured(_Checked):
-    """Any weight may survive: round(density * n) of them (a half goes up)."""
+    """Any weight may survive: round(density * n) of them (a half goes up).
+
+    >>> prune([[3.0, 1.0], [2.0, 0.0]], Unstructured(), density=0.5).tolist()
+    [[True, False], [True, False]]
+    """
 
     def _core_pattern(self) -> Any:
         return _core.sparsity.Unstructured()
@@ -47,6 +51,9 @@ class NM(_Checked):
     """`n` of every `m` neighbours of a row survive; the rest of a row shorter than m keeps at most n.
 
     The density is n / m and need not be given.
+
+    >>> prune([[3.0, 1.0, 2.0, 0.0]], NM(2, 4)).tolist()
+    [[True, False, True, False]]
     """
 
     n: int
@@ -74,6 +81,9 @@ class Block(_Checked):
 
     That paper's product y = x W has W as (inputs, outputs). A weight stored as (outputs, inputs), as PyTorch
     and this package's models do, takes the transpose: Block((c, r), "row") for the paper's r x c by column.
+
+    >>> prune([[3.0, 1.0, 0.0, 0.0]], Block((1, 2)), density=0.5).tolist()
+    [[True, True, False, False]]
     """
 
     shape: tuple[int, int]
@@ -93,6 +103,9 @@ class Head(_Checked):
     width : rows or columns of a head, its share of the hidden width
     axis  : 0 where a head is `width` neighbouring rows (query, key and value weights stored as (outputs,
             inputs)), 1 where it is columns (the attention's output weight)
+
+    >>> prune([[3.0, 1.0], [0.0, 0.0]], Head(1), density=0.5).tolist()
+    [[True, True], [False, False]]
     """
 
     width: int

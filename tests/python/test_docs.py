@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from siliconbert import catalog
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
@@ -20,6 +22,7 @@ def name(path):
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_the_examples_of_a_page_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # some write files
+    monkeypatch.setattr(catalog, "_ADDED", {})  # and add records
     blocks = re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
     page = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, path.name, str(path), 0)
     assert doctest.DocTestRunner().run(page).failed == 0

@@ -38,7 +38,11 @@ _QUEUED_PER_WORKER = 2
 
 @dataclass(frozen=True)
 class Tls:
-    """Certificate files for tls:// schedulers: the authority's, this client's, and its key."""
+    """Certificate files for tls:// schedulers: the authority's, this client's, and its key.
+
+    >>> Tls("ca.pem", "cert.pem", "key.pem").ca
+    'ca.pem'
+    """
 
     ca: str | Path
     cert: str | Path

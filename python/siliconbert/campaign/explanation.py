@@ -107,6 +107,14 @@ def explain(
     """One trial run again, its events counted, and its worst rows put right one by one.
 
     stored, fault, data, seed, clean : as they were given to Stored.trials
+
+    >>> from siliconbert import faults, models
+    >>> from siliconbert.data import Data
+    >>> two = Data("t", "dev", ["a fine film", "a dull one"], np.array([1, 0]), ("no", "yes"), "made up")
+    >>> stored = models.load("edgebert-mini/sst2").store("embeddings.word")
+    >>> found = explain(stored, faults.BitFlip(count=50), two, 1, 0, stored.trace(two))
+    >>> sum(found.cells.values())
+    50
     """
     bad, events = faults.inject(stored, fault, seed, trial)
     right = clean.correct(data.labels)[:, -1]

@@ -13,7 +13,12 @@ from siliconbert.campaign import quantiles
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the bounds that hold it at the stated confidence."""
+    """An estimate with the bounds that hold it at the stated confidence.
+
+    >>> x = Interval(0.9, 0.85, 0.93)
+    >>> 0.88 in x, 0.95 in x
+    (True, False)
+    """
 
     value: float
     low: float

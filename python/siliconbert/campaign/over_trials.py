@@ -59,6 +59,7 @@ def anytime_mean(values: ArrayLike, confidence: float = 0.95) -> Interval:
 def enough(values: ArrayLike, width: float, confidence: float = 0.95) -> bool:
     """Whether `anytime_mean` is at most `width` wide, so that a sequence of trials may stop here.
 
+    values, confidence : as in `anytime_mean`
     width : 0..1, between the two bounds; never below about 3.9 / trials
 
     >>> enough([0.9] * 20, 0.02), enough([0.9] * 200, 0.02)

@@ -81,6 +81,12 @@ def load(path: str | Path) -> Campaign:
     """The campaign in a YAML file; experiments/edgebert/campaigns/faults.yaml is a commented one.
 
     errors: ValueError with one sentence: file, key, what is expected there, what came
+
+    >>> from pathlib import Path
+    >>> lines = "{models: [edgebert-mini/sst2], tasks: [sst2], cells: [rram-mlc3], trials: 5}"
+    >>> _ = Path("few.yaml").write_text(lines)
+    >>> load("few.yaml").settings.trials.most
+    5
     """
     return Campaign(config.read(path))
 

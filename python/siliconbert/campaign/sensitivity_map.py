@@ -160,6 +160,13 @@ def sensitivity(
     trials     : at least 2
     progress   : is told the label of every part that is done
     errors     : ValueError for another `by`, fewer trials, tensors the model has not
+
+    >>> from siliconbert import models
+    >>> from siliconbert.data import Data
+    >>> two = Data("t", "dev", ["a fine film", "a dull one"], np.array([1, 0]), ("no", "yes"), "made up")
+    >>> found = sensitivity(models.load("edgebert-mini/sst2"), two, by="region", flips=1, trials=2)
+    >>> [each.stratum.label for each in found.losses]
+    ['values', 'mask', 'parameters']
     """
     if by not in KINDS:
         raise ValueError(f"campaign.sensitivity: by must be one of {', '.join(KINDS)}; got {by!r}")

@@ -71,6 +71,8 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
 
     Not for the accuracies of fault trials: there `bounded_mean`.
 
+    errors : ValueError for fewer than 2 values, or more than 1 dimension
+
     >>> x = mean_interval([0.90, 0.91, 0.92])
     >>> f"{x.value:.2f} in {x.low:.3f}..{x.high:.3f}"
     '0.91 in 0.885..0.935'
@@ -155,6 +157,7 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, confidence: float = 0.
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
     """P-value of "both are right equally often" from the sentences on which they differ, exact and two-sided.
 
+    first, second : bool, (sentences,), of the same sentences
     source : Q. McNemar, Psychometrika 12 (1947), 153-157, in its exact binomial form
 
     >>> round(mcnemar([True] * 9 + [False], [False] * 9 + [True]), 4)

@@ -32,7 +32,11 @@ _SILICON = {"accelerators", "actions", "cells", "memories", "processors"}
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number with its unit and where it comes from."""
+    """One number with its unit and where it comes from.
+
+    >>> Quantity(1.54, "ns", "edgebert_micro2021", "Table 2").unit
+    'ns'
+    """
 
     value: Any
     unit: str
@@ -83,13 +87,27 @@ def numbers(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def add(kind: str, records: dict[str, dict[str, Any]]) -> None:
-    """Makes a user's checked records known by name in this process; the package's own are not replaced."""
+    """Makes a user's checked records known by name in this process; the package's own are not replaced.
+
+    >>> add("cells", {"mine": {"title": "a cell of mine"}})
+    >>> "mine" in records("cells")
+    True
+    >>> remove("cells", ["mine"])
+    >>> "mine" in records("cells")
+    False
+    """
     own = {name: record for name, record in records.items() if name not in _shipped(kind)}
     _ADDED.setdefault(kind, {}).update(own)
 
 
 def remove(kind: str, names: Iterable[str]) -> None:
-    """Forgets a user's records that `add` has added."""
+    """Forgets a user's records that `add` has added.
+
+    >>> add("cells", {"mine": {}})
+    >>> remove("cells", ["mine"])
+    >>> "mine" in records("cells")
+    False
+    """
     for name in names:
         _ADDED.get(kind, {}).pop(name, None)
 
@@ -99,6 +117,12 @@ def scaled(kind: str, name: str, key: str, factor: float) -> Iterator[None]:
     """Inside, one number of a record is so many times what the catalogue says; whole numbers stay whole.
 
     For the whole process: nothing else may read the catalogue at the same time.
+
+    >>> with scaled("cells", "rram-slc", "read_latency", 2.0):
+    ...     records("cells")["rram-slc"]["read_latency"].value
+    2.42
+    >>> records("cells")["rram-slc"]["read_latency"].value
+    1.21
     """
     own = _ADDED.setdefault(kind, {})
     record, before = records(kind)[name], own.get(name)
@@ -120,7 +144,11 @@ def _shipped(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def record(kind: str, name: str, caller: str) -> dict[str, Any]:
-    """The record `name` of a kind; `caller` opens the error sentence when there is none."""
+    """The record `name` of a kind; `caller` opens the sentence of the ValueError where there is none.
+
+    >>> record("cells", "rram-mlc3", "me")["read_latency"].unit
+    'ns'
+    """
     known = records(kind)
     if name not in known:
         hint = suggestion(name, known)

@@ -62,7 +62,11 @@ def classes(task: str) -> tuple[str, ...]:
 
 
 def cache() -> Path:
-    """The folder for downloads: $SILICONBERT_CACHE, else siliconbert under $XDG_CACHE_HOME or ~/.cache."""
+    """The folder for downloads: $SILICONBERT_CACHE, else siliconbert under $XDG_CACHE_HOME or ~/.cache.
+
+    >>> isinstance(cache(), Path)
+    True
+    """
     if own := os.environ.get("SILICONBERT_CACHE"):
         return Path(own)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "siliconbert"
@@ -83,6 +87,13 @@ def load(task: str, split: str = "dev", folder: Folder = None) -> Data:
     $SILICONBERT_ROBUSTNESS, ../shared/robustness or the cache's robustness folder.
 
     source  : GLUE, Wang et al., ICLR 2019
+
+    >>> from pathlib import Path
+    >>> Path("SST-2").mkdir(exist_ok=True)
+    >>> _ = Path("SST-2/dev.tsv").write_text("sentence\\tlabel\\na fine film\\t1\\n")
+    >>> found = load("sst2", folder=".")
+    >>> found.sentences, found.labels.tolist(), found.classes
+    (['a fine film'], [1], ('negative', 'positive'))
     """
     _check_task(task, "load")
     if task in (own := _plugged()):
@@ -126,6 +137,7 @@ def attacked(name: str, folder: Folder = None) -> tuple[Data, list[Sentence]]:
 
     name   : advglue-sst2 and so on
     folder : where its file is, see load()
+    errors : ValueError for another name, and where no file of it is found
     """
     if name not in robustness.ATTACKS:
         known = ", ".join(robustness.ATTACKS)
@@ -143,7 +155,14 @@ def attacked(name: str, folder: Folder = None) -> tuple[Data, list[Sentence]]:
 
 
 def splits(task: str, folder: Folder = None) -> tuple[str, ...]:
-    """The splits of a task that stand in the first folder which has the task; see load()."""
+    """The splits of a task that stand in the first folder which has the task; see load().
+
+    >>> from pathlib import Path
+    >>> Path("SST-2").mkdir(exist_ok=True)
+    >>> _ = Path("SST-2/dev.tsv").write_text("sentence\\tlabel\\na fine film\\t1\\n")
+    >>> splits("sst2", folder=".")
+    ('dev',)
+    """
     _check_task(task, "splits")
     if task in (own := _plugged()):
         return own[task].splits
@@ -154,7 +173,11 @@ def splits(task: str, folder: Folder = None) -> tuple[str, ...]:
 
 
 def get(name: str) -> Path:
-    """Downloads and checks the archive of a data set inside a package (`vader-amazon`); returns its path."""
+    """Downloads and checks the archive of a data set inside a package; returns its path.
+
+    name   : "vader-amazon"
+    errors : ValueError for another name; OSError or RuntimeError where it cannot be had
+    """
     _check_task(name, "get")
     if name != _VADER:
         raise ValueError(

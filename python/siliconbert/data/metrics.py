@@ -1,4 +1,8 @@
-"""GLUE's metrics, and which of them is official for which task. A metric that is not defined is nan."""
+"""GLUE's metrics, and which of them is official for which task. A metric that is not defined is nan.
+
+labels, given : classes or scores, (N,) each: what is right, and what was answered
+errors        : ValueError for other shapes
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,14 @@ def inject(target: Any, fault: Fault, seed: int, trial: int) -> tuple[Any, NDArr
     trial   : 0 .. 2^64 - 1; the same pair gives the same faults on any number of threads
     returns : (faulty copy, structured array with fields region, cell, stored, read in the order of the cells)
     errors  : ValueError for a cell without statistics, for regions or bits that the image lacks
+
+    >>> import numpy as np
+    >>> from siliconbert import faults, formats, storage
+    >>> w = np.ones((8, 8), np.float32)
+    >>> image = storage.store(w, w > 0, formats.get("adaptivfloat8"), "dense", cells={"*": "rram-slc"})
+    >>> bad, events = inject(image, faults.BitFlip(count=3), seed=1, trial=0)
+    >>> len(events), int((bad.load() != w).sum()) <= 3
+    (3, True)
     """
     if hasattr(target, "inject"):
         bad, found = target.inject(fault, seed, trial)
@@ -38,6 +46,13 @@ def expected(image: Any, fault: Fault) -> dict[str, float]:
     image : storage.Image
     fault : any; activation faults have no events in an image. Exact, except for a Mixed in which a part with
             truncated counts follows another one
+
+    >>> import numpy as np
+    >>> from siliconbert import faults, formats, storage
+    >>> w = np.ones((8, 8), np.float32)
+    >>> image = storage.store(w, w > 0, formats.get("adaptivfloat8"), "dense", cells={"*": "rram-slc"})
+    >>> expected(image, faults.BitFlip(0.5))["values"]
+    256.0
     """
     regions = [region.name for region in image.image.regions]
     return dict(zip(regions, fault.core.expected(image.image), strict=True))

@@ -105,6 +105,8 @@ def _number(given: Any) -> Any:
 def to_record(fault: Fault) -> dict[str, Any]:
     """The mapping that from_record reads: the kind and every option that is set, as plain values.
 
+    errors : ValueError for a fault of no known kind
+
     >>> to_record(BitFlip(1e-6, fields=["sign"]))
     {'kind': 'bit_flip', 'fields': ['sign'], 'rate': 1e-06}
     """

@@ -49,6 +49,12 @@ def load_cells(path: str | Path) -> list[str]:
               only be given again with the same numbers
 
     Processes do not share what they have loaded: a worker loads the file itself.
+
+    >>> from pathlib import Path
+    >>> _ = Path("mine.csv").write_text("name,level,mean,sigma\\nmine,0,0.0,0.1\\nmine,1,1.0,0.1\\n")
+    >>> load_cells("mine.csv")
+    ['mine']
+    >>> catalog.remove("cells", ["mine"])
     """
     file = Path(path)
     reader = {".toml": _toml, ".csv": _csv}.get(file.suffix)

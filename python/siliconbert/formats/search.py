@@ -77,8 +77,8 @@ def search(
     errors   : ValueError
 
     >>> x = np.random.default_rng(1).normal(size=(64, 64))
-    >>> [type(each.format).__name__ for each in search(x, 4, ["integer", "codebook"], most=1)]
-    ['Codebook']
+    >>> [type(each.format).__name__ for each in search(x, 4, ["fixed", "integer"], most=1)]
+    ['Integer']
     """
     if by not in _BY:
         raise ValueError(f"formats.search: by must be one of {', '.join(_BY)}; got {by!r}")

@@ -29,6 +29,10 @@ class Calibration:
     cells_mm2 : area of the published cells and of the ReRAM alone
     area_mm2  : the published area, which the model meets
     layout    : the second constant: how the cells' area grows (placement, wires, control, periphery)
+
+    >>> from siliconbert.hardware import accelerator
+    >>> accelerator("edgebert-12nm").calibration.cycle_pj > 0
+    True
     """
 
     table_mw: float

@@ -25,6 +25,11 @@ class Cost:
     energy_pj                       : by part, pJ: mac, register, sram, decode, sfu, clock (its tree, control,
                                       all that the counted actions leave out), leakage, adpll
     seconds                         : s
+
+    >>> from siliconbert.hardware import accelerator
+    >>> cost = accelerator("edgebert-12nm").layer("albert-base")
+    >>> cost.macs, round(sum(cost.energy_pj.values()) * 1e-12 / cost.joules, 9)
+    (931135488.0, 1.0)
     """
 
     macs_by_part: dict[str, float]
@@ -65,6 +70,11 @@ class Run:
                          transition (charging the rail again)
     feasible           : whether the predicted exit (at nominal: the real one) ends by the latency target
     reason             : one sentence where some are not feasible, else empty
+
+    >>> from siliconbert.hardware import accelerator
+    >>> run = accelerator("edgebert-12nm").base("albert-base", sentences=2, target_ms=100)
+    >>> run.latency.shape, bool((run.energy == sum(run.by_part.values())).all())
+    ((2,), True)
     """
 
     voltage: Floats

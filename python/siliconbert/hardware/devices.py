@@ -21,6 +21,10 @@ class Device:
     level     : "die" (all of the chip), "platform" (beside a shell), "planner" (what another tool plans with)
     resources : DSP slices, registers, look-up tables, memory blocks of 18 Kb, UltraRAM blocks
     regions   : the same for each of the chip's dies; empty where they are not known
+
+    >>> from siliconbert.hardware import device
+    >>> device("u200").resources["dsp"]
+    6840
     """
 
     name: str

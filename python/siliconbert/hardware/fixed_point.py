@@ -27,12 +27,18 @@ def softmax(x: ArrayLike) -> Floats:
 
 
 def window(x: ArrayLike, weights: ArrayLike, renormalise: bool = False) -> Floats:
-    """Probabilities times a span's weights of the same shape; EdgeBERT's unit does not renormalise."""
+    """Probabilities times a span's weights of the same shape; EdgeBERT's unit does not renormalise.
+
+    >>> window([[0.5, 0.5]], [[1.0, 0.0]]).tolist()
+    [[0.5, 0.0]]
+    """
     return np.asarray(_core.transformer.fixed_point.window(x, weights, renormalise))
 
 
 def layer_norm(x: ArrayLike, gain: ArrayLike, shift: ArrayLike) -> Floats:
     """Layer norm of every row, variance as E[x^2] - E[x]^2 and no epsilon.
+
+    x : (N, width), float32; gain, shift : (width,)
 
     >>> layer_norm([[1.0, -1.0]], [1, 1], [0, 0]).tolist()
     [[1.0, -1.0]]

@@ -108,7 +108,11 @@ def attention(heads: int, head_width: int, window: int) -> FpgaOperator:
 
 
 def add_norm(width: int) -> FpgaOperator:
-    """Residual addition and layer normalisation of a row."""
+    """Residual addition and layer normalisation of a row.
+
+    >>> add_norm(800).kind
+    'add_norm'
+    """
     _positive("fpga.add_norm", width=width)
     return FpgaOperator("add_norm", _core.fpga_add_norm(width), 0.0, (width,))
 

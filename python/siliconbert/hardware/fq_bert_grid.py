@@ -39,6 +39,8 @@ def fq_bert_grid(
 ) -> FqBertGrid:
     """All combinations of PUs, PEs and multipliers; the rest as in inference() and accelerator().
 
+    errors : ValueError where one of pus, n and m has no value
+
     >>> grid = fq_bert_grid(n=[8, 16], m=[8, 16])
     >>> grid.designs, grid.latency_ms.round(2).tolist()
     ([(12, 8, 8), (12, 8, 16), (12, 16, 8), (12, 16, 16)], [85.47, 43.89, 45.27, 23.79])

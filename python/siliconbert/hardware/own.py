@@ -42,6 +42,13 @@ def load_accelerators(path: str | Path) -> list[str]:
     path   : one table an accelerator with the keys of the catalogue's accelerators.toml, as load_memories
              reads them; like = "edgebert-12nm" for what is not given
     errors : as load_memories
+
+    >>> from pathlib import Path
+    >>> lines = ['[leaky]', 'like = "edgebert-12nm"', 'source = "a guess"', 'leakage_power = 2.0']
+    >>> _ = Path("mine.toml").write_text("\\n".join(lines))
+    >>> load_accelerators("mine.toml")
+    ['leaky']
+    >>> catalog.remove("accelerators", ["leaky"])
     """
     return _load("hardware.load_accelerators", "accelerators", path, _accelerator_schema, _check_accelerator)
 

@@ -15,6 +15,9 @@ class Table:
     rows, columns : of the table
     density       : kept fraction
     width         : bits of a value
+
+    >>> 0 < Table().bytes < 30_000 * 128 * 2
+    True
     """
 
     rows: int = 30_000
@@ -40,7 +43,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Memories:
-    """The memories of both ways: mask and values in ReRAM; DRAM, and the SRAM that it fills."""
+    """The memories of both ways: mask and values in ReRAM; DRAM, and the SRAM that it fills.
+
+    >>> Memories.get().dram.name
+    'lpddr4'
+    """
 
     mask: Array
     values: Array
@@ -121,7 +128,11 @@ def power_on(table: Table, memories: Memories, tokens: int | None = None) -> Pow
 
 
 def from_dram_only(table: Table, memories: Memories, tokens: int) -> Transfer:
-    """A sentence's rows straight from DRAM, nothing kept: the way that needs no SRAM."""
+    """A sentence's rows straight from DRAM, nothing kept: the way that needs no SRAM.
+
+    >>> from_dram_only(Table(), Memories.get(), tokens=128).accesses > 0
+    True
+    """
     return memories.dram.read(table.mask_bytes + table.value_bytes, tokens)
 
 

@@ -11,7 +11,12 @@ from siliconbert import catalog
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of an encoder that its cost depends on; classes of its exit classifiers."""
+    """The sizes of an encoder that its cost depends on; classes of its exit classifiers.
+
+    >>> from siliconbert.hardware import shape
+    >>> shape("albert-base").layers, shape("albert-base").hidden
+    (12, 768)
+    """
 
     hidden: int
     ffn: int

@@ -59,6 +59,9 @@ def load(name: str | Path, zoo: str | Path | None = None) -> Model:
     name   : "edgebert-mini/sst2", a path that ends in .safetensors, or a directory with config.json
     zoo    : the only zoo folder to search; see zoo_folders() for the usual ones
     errors : ValueError with one sentence that names the file and the key or tensor, or what was searched
+
+    >>> load("edgebert-mini/sst2").shape.layers
+    12
     """
     path = Path(name)
     if path.is_dir():

@@ -96,5 +96,9 @@ class BlockLinear:
 
 
 def kernels() -> list[str]:
-    """Names of the kernels that run on this processor, from the fastest on."""
+    """Names of the kernels that run on this processor, from the fastest on.
+
+    >>> kernels()[-1]
+    'portable'
+    """
     return list(_core.transformer.block_kernels())

@@ -65,6 +65,11 @@ class Model:
     spans       : None where every head sees the whole sentence
     sfu         : whether softmax and layer norm run in 16 bits, see with_sfu
     blocks      : None where all products are dense, see with_cscb
+
+    >>> from siliconbert import models
+    >>> model = models.load("edgebert-mini/sst2")
+    >>> model.trace(["a fine film", "a dull one"]).logits.shape  # (sentences, exits, classes)
+    (2, 12, 2)
     """
 
     name: str

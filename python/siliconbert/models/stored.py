@@ -22,7 +22,14 @@ Self = TypeVar("Self", bound="Faulty")
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Stored(Model):
-    """A model whose matrix `stored` is read from `image`."""
+    """A model whose matrix `stored` is read from `image`.
+
+    >>> from siliconbert import faults, models
+    >>> stored = models.load("edgebert-mini/sst2").store("embeddings.word", cells={"*": "rram-slc"})
+    >>> bad, events = faults.inject(stored, faults.BitFlip(count=9), seed=1, trial=0)
+    >>> len(events)
+    9
+    """
 
     stored: str
     image: storage.Image

@@ -31,6 +31,13 @@ class Trace:
     model     : name and weights' fingerprint of the model
     sentences : fingerprint of the token ids
     truncated : sentences that were cut to the model's position limit
+
+    >>> from siliconbert import models
+    >>> trace = models.load("edgebert-mini/sst2").trace(["a fine film", "a dull one"])
+    >>> trace.entropy.shape, trace.entropy.dtype
+    ((2, 12), dtype('float32'))
+    >>> trace.accuracy([1, 0]).shape
+    (12,)
     """
 
     logits: NDArray[np.float32]

@@ -44,6 +44,9 @@ def zoo_folders(zoo: str | Path | None = None) -> list[Path]:
 
     These are `zoo` alone where it is given; else $SILICONBERT_ZOO, the user's cache, the folder in the
     package (the source checkout's in an editable install), and the source checkout around the current folder.
+
+    >>> zoo_folders("mine")
+    [PosixPath('mine')]
     """
     if zoo is not None:
         return [Path(zoo)]
@@ -55,7 +58,11 @@ def zoo_folders(zoo: str | Path | None = None) -> list[Path]:
 
 
 def zoo_names(zoo: str | Path | None = None) -> list[str]:
-    """The models that can be opened, over all folders."""
+    """The models that can be opened, over all folders.
+
+    >>> "edgebert-mini/sst2" in zoo_names()
+    True
+    """
     found = {
         name
         for folder in zoo_folders(zoo)
@@ -69,6 +76,9 @@ def zoo_file(name: str, zoo: str | Path | None = None) -> Path:
     """The file of that model in the first folder that has all its files, checked against the index.
 
     errors: ValueError naming what was searched, or the file whose checksum is another
+
+    >>> zoo_file("edgebert-mini/sst2").name
+    'sst2.safetensors'
     """
     for folder in zoo_folders(zoo):
         index = _index(folder)

@@ -77,7 +77,14 @@ def reproduce(table: str, folder: Path | None = None, **options: Any) -> Report:
 
 
 def make(outcome: Outcome, folder: Path | None = None) -> Report:
-    """Compares the outcome with the published cells; with a folder, also writes CSV rows and figures."""
+    """Compares the outcome with the published cells; with a folder, also writes CSV rows and figures.
+
+    >>> from siliconbert.campaign.outcome import Measurement, Quantity
+    >>> layer = Measurement("1 %", Quantity("ee_layer", "exit layer"), 4.5)
+    >>> made = make(Outcome("edgebert/table_3", "sst2", "authors", ("made up",), (layer,)))
+    >>> made.cells[0].paper.value, made.cells[0].agrees
+    (4.3, False)
+    """
     cells = comparison.compare(outcome)
     return Report(outcome, tuple(cells), () if folder is None else tuple(_write(outcome, cells, folder)))
 

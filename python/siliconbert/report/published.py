@@ -41,6 +41,11 @@ class Target:
               value), "trend" (same direction by rows), "order" (same order of the quantities in a row, those
               within `tolerance` counted as equal)
     readings : other values that may have been meant, where what is printed is in doubt
+
+    >>> from siliconbert.report import targets
+    >>> target = targets("edgebert/table_3", "sst2")["1 %", "ee_layer"]
+    >>> target.value, target.digits, target.where
+    (4.3, 2, 'Table 3, conventional EE, average exit layer, row sst2 1 %')
     """
 
     value: float
@@ -64,6 +69,10 @@ def targets(table: str, task: str, source: str = "model") -> dict[tuple[str, str
     task   : "*" for those of all tasks, their rows named "sst2 1 %"; rows of task "*" belong to every task
     source : "model" for results of a model of ours, "authors" for results from the authors' own files
     errors : ValueError naming file, quantity and field where a record is incomplete
+
+    >>> found = targets("edgebert/table_3", "sst2")["1 %", "ee_layer"]
+    >>> found.value, found.unit, found.compare
+    (4.3, 'layers', 'trend')
     """
     paper, name = experiments.split(table)
     place = f"{paper}/published.toml: {name}"
@@ -95,7 +104,11 @@ def headline(table: str) -> tuple[tuple[str, str], str] | None:
 
 
 def printed(table: str, task: str, quantity: str) -> list[tuple[str, float]]:
-    """The printed values of one quantity, row by row."""
+    """The printed values of one quantity, row by row.
+
+    >>> printed("edgebert/table_3", "sst2", "ee_layer")
+    [('1 %', 4.3), ('2 %', 3.94), ('5 %', 2.7)]
+    """
     return [(row, t.value) for (row, name), t in targets(table, task).items() if name == quantity]
 
 

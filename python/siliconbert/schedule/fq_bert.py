@@ -73,6 +73,10 @@ def plan_fq_bert(
     pus, n, m  : the sizes to choose from; of equal ones with equal DSP slices the first is taken
     model, sequence, changes : as in hardware.fq_bert_grid
     errors     : ValueError for wrong arguments; a board that nothing fits is none: see `reason`
+
+    >>> found = plan_fq_bert("zcu102")
+    >>> found.feasible
+    True
     """
     limits = _limits(device, budget, share)
     grid = hardware.fq_bert_grid(pus, n, m, model, sequence, **changes)

@@ -54,6 +54,10 @@ class Network:
 
     rows   : rows of activations that go through at once
     stages : stage -> operator -> invocations of it
+
+    >>> from siliconbert.schedule import network
+    >>> len(network("cbbp-wikitext2").operators) > 3
+    True
     """
 
     name: str
@@ -124,7 +128,11 @@ def network(
 
 
 def networks() -> list[str]:
-    """Names of the catalogue's networks; those of its models are known too."""
+    """Names of the catalogue's networks; those of its models are known too.
+
+    >>> "cbbp-wikitext2" in networks()
+    True
+    """
     return sorted(catalog.records("networks"))
 
 

@@ -31,6 +31,11 @@ class Plan:
     """A network on an FPGA.
 
     solution : choices, bound and gap, as solve() returns them
+
+    >>> from siliconbert.schedule import allocate
+    >>> plan = allocate("cbbp-wikitext2", device="u200", budget={"dsp": 3000})
+    >>> plan.feasible, plan.resources["dsp"] <= 3000
+    (True, True)
     """
 
     solution: Solution

@@ -50,6 +50,11 @@ def hls4ml(plan: Plan) -> dict[str, dict[str, str]]:
     Nothing was synthesised: all are this model's estimates. The interval is that of the stages as a pipeline.
     errors : ValueError where nothing fits
     source : hls4ml_code, hls4ml/report/vivado_report.py
+
+    >>> from siliconbert import schedule
+    >>> plan = schedule.allocate("cbbp-wikitext2", device="u200", budget={"dsp": 3000})
+    >>> hls4ml(plan)["CSynthesisReport"]["DSP"]
+    '2986'
     """
     _check(plan)
     period = f"{1e3 / plan.model.mhz:.2f}"
@@ -77,6 +82,11 @@ def write(plan: Plan, folder: str | Path) -> list[Path]:
     """Writes plan.json, FINN's files and hls4ml_report.json into a folder; returns the paths.
 
     errors : ValueError where nothing fits; NotADirectoryError where the folder is a file
+
+    >>> from siliconbert import schedule
+    >>> plan = schedule.allocate("cbbp-wikitext2", device="u200", budget={"dsp": 3000})
+    >>> [path.name for path in write(plan, "reports")][-2:]
+    ['hls4ml_report.json', 'plan.json']
     """
     documents = {**finn(plan), "hls4ml_report.json": hls4ml(plan), "plan.json": plan.json()}
     target = Path(folder)

@@ -42,6 +42,15 @@ def after_ecc(clean: Image, events: npt.NDArray[Any]) -> tuple[npt.NDArray[Any],
               "detected", where it saw an error and changed nothing; "miscorrected", of the corrected ones
               those whose data are still wrong; "silent", data wrong and nothing seen
     errors  : ValueError for events outside the image
+
+    >>> from siliconbert import faults, formats, storage
+    >>> w = np.ones((8, 8), np.float32)
+    >>> fmt, cells = formats.get("adaptivfloat8"), {"*": "rram-slc"}
+    >>> image = storage.store(w, w > 0, fmt, "dense", cells, ecc={"values": "secded-72-64"})
+    >>> _, events = faults.inject(image, faults.BitFlip(count=1, regions=["values"]), seed=1, trial=0)
+    >>> left, counts = after_ecc(image, events)
+    >>> len(left), counts["values"]["corrected"]
+    (0, 1)
     """
     left, counts = _core.storage.after_ecc(clean.image, np.ascontiguousarray(events))
     return left, {region: dict(words) for region, words in counts.items()}

@@ -24,6 +24,15 @@ class Image:
     What is read, is read through the error-correcting codes: a word that its code can correct counts as
     corrected, one with a detected error that it cannot correct stays as it was read. Then every image has a
     reading, whatever faults left: `repairs` counts what had to be repaired.
+
+    >>> import numpy as np
+    >>> from siliconbert import formats, storage
+    >>> w = np.ones((8, 8), np.float32)
+    >>> image = storage.store(w, w > 0, formats.get("adaptivfloat8"), "bitmask", cells={"*": "rram-mlc2"})
+    >>> image.bits, image.cells["values"], image.bytes
+    ({'values': 512, 'mask': 64, 'parameters': 8}, 256, 73)
+    >>> bool((image.load() == w).all())
+    True
     """
 
     image: Any

@@ -16,7 +16,12 @@ _LARGEST = 65536  # of any option; the core's limit too
 
 @dataclass(frozen=True)
 class Layout:
-    """A layout and all its options; made by `layout`."""
+    """A layout and all its options; made by `layout`.
+
+    >>> from siliconbert import storage
+    >>> storage.layout("bitmask").name
+    'bitmask'
+    """
 
     name: str
     options: tuple[tuple[str, Any], ...]

@@ -70,7 +70,11 @@ class Integer:
 
 
 def integer_places(shape: Shape) -> list[str]:
-    """Names of the places whose activations have a scale: "layer.1.scores" and so on, last "main.token"."""
+    """Names of the places whose activations have a scale: "layer.1.scores" and so on, last "main.token".
+
+    >>> integer_places(Shape("bert", 90, 40, 2, 16, 16, 4, 64, 1, 1, 2))[-2:]
+    ['layer.1.reduced', 'main.token']
+    """
     layers = range(1, shape.layers + 1)
     return [*(f"layer.{layer}.{place}" for layer in layers for place in _PLACES), "main.token"]
 
