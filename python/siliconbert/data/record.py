@@ -67,6 +67,10 @@ class Source:
     load    : split -> Data
     classes : names of the classes, in label order; none where labels are scores
     splits  : those that load knows
+
+    >>> two = Data("t", "dev", ["a", "b"], np.zeros(2, np.int64), ("no", "yes"), "made up")
+    >>> len(Source(lambda split: two, ("no", "yes")).load("dev"))
+    2
     """
 
     load: Callable[[str], Data]

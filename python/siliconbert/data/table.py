@@ -19,7 +19,13 @@ class Table(Protocol):
 
 
 def column_names(rows: Any) -> list[str] | None:
-    """The names of a table's columns; None where it is no table."""
+    """The names of a table's columns; None where it is no table.
+
+    rows : anything with named columns, see Table
+
+    >>> column_names({"text": ["a fine film"], "label": [1]}), column_names(["a fine film"])
+    (['text', 'label'], None)
+    """
     if isinstance(rows, Mapping):
         return [str(name) for name in rows]
     for attribute in ("column_names", "columns"):  # of Arrow the latter holds the columns themselves
@@ -34,6 +40,9 @@ def texts(rows: Table, names: str | Sequence[str] | None, caller: str) -> list[S
     """Its sentences, or pairs of them: of the named columns, else of all that hold text.
 
     errors: ValueError for other names, no text, or text in more than two columns
+
+    >>> texts({"text": ["a fine film"], "label": [1]}, None, "me")
+    ['a fine film']
     """
     known = column_names(rows) or []
     chosen = [names] if isinstance(names, str) else list(names or ())

@@ -72,6 +72,10 @@ def reproduce(table: str, folder: Path | None = None, **options: Any) -> Report:
     folder  : where CSV rows and figures go; None: nowhere
     options : those of Call: model, data, quick, trials and so on
     errors  : ValueError for an unknown table; what the table itself refuses
+
+    >>> made = reproduce("cbbp/table_1")
+    >>> [each.agrees for each in made.cells if each.ours.row == "total"]
+    [True, True, False]
     """
     return make(experiments.load(table).run(Call(**options)), folder)
 
