@@ -19,12 +19,14 @@ if importlib.util.find_spec("torch"):
     MODULES.append("torch")
 # Examples would need the network, a plug-in, a trained model in integers, or minutes.
 NO_EXAMPLE = {
-    "exits.own_rule", "data.attacked", "data.get", "models.get_zoo", "models.load_integer", "models.write_index",
+    "exits.own_rule",
+    "data.attacked", "data.get", "models.get_zoo", "models.load_integer", "models.write_index",
     "campaign.best_policy", "campaign.place",
 }  # fmt: skip
 # What functions give back: the examples are there.
 RESULTS = {
-    "data.Table", "faults.StoredCells", "hardware.Timeline", "report.Call", "campaign.Campaign", "campaign.Rows", "data.Tokenizer", "faults.Fault", "formats.Format",
+    "data.Table", "faults.StoredCells", "hardware.Timeline", "report.Call", "campaign.Campaign",
+    "campaign.Rows", "data.Tokenizer", "faults.Fault", "formats.Format",
     "formats.Ranked", "hardware.Counts", "hardware.FqBertFit", "hardware.FqBertGrid",
     "hardware.Inference", "hardware.PowerOn", "hardware.Segment", "hardware.Transfer",
     "models.Activations", "models.Blocks", "models.Faulty", "models.IntegerModel", "models.Judged",
