@@ -46,7 +46,9 @@ import numpy as np
 import siliconbert as sb
 assert sb.faults.load_cells("my-cell.toml") == ["my-cell"]
 w = np.random.default_rng(0).standard_normal((64, 64)).astype(np.float32)
-image = sb.storage.store(w, None, sb.formats.get("adaptivfloat8"), cells={"*": "my-cell"}, name="w")
+mask = sb.sparsity.prune(np.abs(w), sb.sparsity.Unstructured(), density=0.5)
+fmt = sb.formats.fit(w[mask], sb.formats.get("adaptivfloat8"))
+image = sb.storage.store(w, mask, fmt, cells={"*": "my-cell"}, name="w")
 bad, events = sb.faults.inject(image, sb.faults.CellMisread(), seed=1, trial=0)
 print(len(events), "misreads in", sum(image.cells.values()), "cells")
 """
