@@ -30,7 +30,7 @@ demo: $(VENV)/.installed
 	$(BIN)/siliconbert demo --out demo
 
 $(VENV)/.test-tools: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'gfloat>=0.5' 'highspy>=1.7' 'hypothesis>=6.80' \
+	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'flit_core>=3.9' 'gfloat>=0.5' 'highspy>=1.7' 'hypothesis>=6.80' \
 	  'ipykernel>=6' 'ml_dtypes>=0.5' 'mypy==1.18.2' 'nbclient>=0.8' 'pybind11-stubgen==3.0.0' 'pytest>=7.4' \
 	  'scikit-learn>=1.3' 'scipy>=1.11' pybind11==3.1.0 \
 	  'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja

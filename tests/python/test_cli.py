@@ -88,7 +88,7 @@ def test_wrong_calls_are_one_sentence_and_exit_code_2(arguments, sentence, run, 
 
 
 def test_missing_torch_is_one_sentence(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("siliconbert.train.find_spec", lambda name: None)
+    monkeypatch.setattr("siliconbert.extras.find_spec", lambda name: None)
     (tmp_path / "r.yaml").write_text("phase: x\n")
     code, _, err = run("train", tmp_path / "r.yaml")
     assert code == 1 and "pip install 'siliconbert[train]'" in err and err.count("\n") == 1
