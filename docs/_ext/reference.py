@@ -15,9 +15,10 @@ MODULES = {
     "data": ["metrics"],
     "hardware": ["fpga", "fixed_point"],
     "schedule": ["reports"],
-    "campaign": ["statistics", "outcome"],
-    "report": ["tables", "results", "stored", "pages", "plots", "style", "experiments"],
+    "campaign": ["statistics", "outcome", "results"],
+    "report": ["stored", "pages", "plots", "style", "experiments"],
     "catalog": [],
+    "tables": [],
 }
 if find_spec("torch"):
     MODULES["torch"] = []
