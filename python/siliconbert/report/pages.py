@@ -21,6 +21,7 @@ from siliconbert.tables import Column, Table
 
 # A browser sorts and scrolls so many rows at once; all are in the CSV file.
 MOST_ROWS = 1000
+_WORDS = 14  # letters that fit a narrow column
 
 
 def page(stored: Stored) -> str:
@@ -126,7 +127,8 @@ def _table(table: Table) -> str:
 def _cell(column: Column, record: Mapping[str, Any]) -> str:
     key = column.key(record)
     if key is None:
-        return f"<td>{_text(column.text(record))}</td>"
+        text = column.text(record)
+        return f"<td{' class=words' if len(text) > _WORDS else ''}>{_text(text)}</td>"
     return f'<td class="number" data-key="{key:.12g}">{_text(column.text(record))}</td>'
 
 
