@@ -11,7 +11,7 @@ LINTERS := ruff==0.14.5 mypy==1.18.2
 TORCH := torch==2.13.0
 SPHINX := furo==2025.12.19 myst-parser==5.2.0 sphinx==9.0.4
 
-.PHONY: demo wheel aarch64 stubs test bench bench-core fuzz lint docs check-all develop clean
+.PHONY: demo wheel stranger aarch64 stubs test bench bench-core fuzz lint docs check-all develop clean
 .DEFAULT_GOAL := demo
 
 SOURCES := $(shell find cpp python experiments -type f -not -name '*.pyc' -not -path '*/checkpoints/*' -not -path '*/logs/*' 2>/dev/null)
@@ -81,6 +81,10 @@ wheel: $(BIN)/python
 	mv build/wheel/*.tar.gz dist/
 	ls -l dist
 
+# A stranger's first hour, in an environment of its own: the wheel, the demo, README's commands, two notebooks, own files.
+stranger: wheel $(VENV)/.torch
+	$(BIN)/python tests/stranger.py dist/siliconbert-*.whl --packages $$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')
+
 # The core for AArch64 with Debian's cross compiler, and its tests under qemu, which takes many times as long.
 aarch64: $(VENV)/.test-tools
 	@cpp/cmake/debian_packages.sh catch2 g++-aarch64-linux-gnu qemu-user
@@ -124,6 +128,7 @@ check-all: $(VENV)/.torch lint docs
 	$(MAKE) test CI=true
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.fuzz --shared-minutes 20
+	$(MAKE) stranger
 
 # An editable build for work on the code: Python files are used in place, C++ is rebuilt by running it again.
 develop: $(VENV)/.test-tools
