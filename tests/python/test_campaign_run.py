@@ -300,7 +300,9 @@ def test_an_interrupt_is_one_sentence_and_keeps_what_is_done(tiny, tmp_path, opt
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130 and out == ""
-    assert re.fullmatch(r"siliconbert: stopped; all finished rows are in .*\n", err), err
+    assert re.fullmatch(
+        r"siliconbert: stopped\. All finished rows are in .*; the same command goes on\n", err
+    ), err
     assert len(Store(tmp_path / "s").table()) > 0
 
 

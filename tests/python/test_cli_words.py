@@ -181,6 +181,8 @@ def test_documents_shown_together_are_one_list(capsys):
 
 def interrupted(arguments, folder, until):
     """Starts the command in the folder, presses Ctrl-C when `until` holds; its code, output and errors."""
+    # A shell's background job ignores Ctrl-C and hands that on; the command under test must not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = subprocess.Popen(
         [sys.executable, "-m", "siliconbert.cli", *map(str, arguments)],
         cwd=folder,
@@ -189,12 +191,14 @@ def interrupted(arguments, folder, until):
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
+    signal.signal(signal.SIGINT, before)
     try:
         until(started)
         started.send_signal(signal.SIGINT)
         out, err = started.communicate(timeout=60)
     finally:
-        started.kill()
+        with started:
+            started.kill()
     return started.returncode, out, err
 
 
@@ -225,7 +229,8 @@ def test_ctrl_c_in_an_overview_says_what_is_done(tmp_path):
 
 def test_ctrl_c_in_a_campaign_names_the_store(tmp_path, tiny):
     (tmp_path / "faults.yaml").write_text(
-        f"models: [{tiny / 'model'}]\ntasks: [sst2]\ncells: [rram-mlc3]\ntrials: {{most: 1000000}}\n"
+        f"models: [{tiny / 'model'}]\ntasks: [sst2]\ncells: [rram-mlc3]\n"
+        "trials: {width: 1.0e-9, most: 1000000}\n"
     )
 
     def rows(started):

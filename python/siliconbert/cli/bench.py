@@ -179,7 +179,7 @@ def cscb(
     _show(result, json, "Column balanced blocks", "ms", "ours is faster by", 3)
 
 
-@app.command("quantize", epilog="Example: siliconbert bench quantize --peers")
+@command.add(app, "quantize", "Example: siliconbert bench quantize --peers")
 def quantize(
     peers: Annotated[
         bool, typer.Option("--peers", help="Also time ml_dtypes' and PyTorch's casts (needs ml_dtypes).")

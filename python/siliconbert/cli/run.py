@@ -59,17 +59,14 @@ def run(
     loaded: Campaign = campaign.load(file)
     if quick:
         loaded = replace(loaded, settings=loaded.settings.quickly())
-    with (
-        console.stoppable(lambda: _KEPT.format(store)),
-        console.told(),
-        console.counted("trials") as progress,
-    ):
-        rows = loaded.run(
-            store, workers, scheduler, _tls(tls_ca, tls_cert, tls_key), threads, glue, zoo,
-            mix_paths=mix_paths, retry_failed=retry_failed, progress=progress,
-        )  # fmt: skip
-    records = rows.summary()
-    show(rows, records, json)
+    with console.stoppable(lambda: _KEPT.format(store)):
+        with console.told(), console.counted("trials") as progress:
+            rows = loaded.run(
+                store, workers, scheduler, _tls(tls_ca, tls_cert, tls_key), threads, glue, zoo,
+                mix_paths=mix_paths, retry_failed=retry_failed, progress=progress,
+            )  # fmt: skip
+        records = rows.summary()
+        show(rows, records, json)
     if any(record["state"] == "failed" or record["failed"] for record in records):
         raise RuntimeError("run: some trials failed, see the table (--retry-failed tries them again)")
 
