@@ -351,7 +351,12 @@ def own_rules() -> list[str]:
 
 
 def own_rule(name: str, **options: Any) -> OwnRule:
-    """The rule of a plug-in; errors: ValueError for another name or options that it does not take."""
+    """The rule of a plug-in; errors: ValueError for another name or options that it does not take.
+
+    >>> own_rule("mine")  # no package with such an entry point is installed here
+    Traceback (most recent call last):
+    ValueError: exits.own_rule: name must be one of (none); got 'mine'
+    """
     known = _plugged()
     if name not in known:
         raise ValueError(f"exits.own_rule: name must be one of {', '.join(known) or '(none)'}; got {name!r}")

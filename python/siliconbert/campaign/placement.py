@@ -102,6 +102,17 @@ def place(
     gray     : whether levels of a cell are Gray coded, so that a misread of neighbours is one wrong bit
     trials   : at most so many a campaign; it ends earlier where the bound is below `max_drop`, or cannot be
     errors   : ValueError for an unknown cell or code, max_drop outside (0, 1)
+
+    >>> import numpy as np
+    >>> from siliconbert.models import Shape
+    >>> shape = Shape("bert", 20, 8, 2, 8, 8, 2, 16, 1, 1, 2)
+    >>> sizes, draws = shape.tensors(ramps=False), np.random.default_rng(0)
+    >>> weights = {name: draws.normal(size=size).astype(np.float32) for name, size in sizes.items()}
+    >>> two = Data("t", "dev", [[3, 1, 4], [1, 5]], np.array([1, 0]), ("no", "yes"), "made up")  # token ids
+    >>> tiny, cells = Model("tiny", shape, weights), ("rram-slc", "rram-mlc2")
+    >>> found = place(tiny, two, cells, fmt="adaptivfloat8", ecc=(), trials=20, map_trials=2)
+    >>> len(found.candidates), found.chosen  # two cells for each of four planes; 20 trials show nothing
+    (16, None)
     """
     if not 0.0 < max_drop < 1.0:
         raise ValueError(f"campaign.place: max_drop must be in (0, 1), got {max_drop}")

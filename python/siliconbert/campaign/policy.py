@@ -106,6 +106,15 @@ def best_policy(
     last_ramp     : as in exits.by_prediction
     work          : as in Accelerator.layer: heads_off, density, ...
     errors        : ValueError for shapes that do not agree, and where no policy is within the limits
+
+    >>> draws = np.random.default_rng(0)
+    >>> falling = np.sort(draws.random((50, 12)), axis=1)[:, ::-1].astype(np.float32)  # entropies, nats
+    >>> logits = np.stack([1 - falling, np.zeros_like(falling)], axis=2)  # every layer answers 0
+    >>> trace = Trace(logits, falling, tuple(range(1, 13)), "made up", "made up", "made up")
+    >>> lut = exits.Predictor.train(falling, seed=0).distil(bins=4, width=0.2)
+    >>> found = best_policy(trace, np.zeros(50, int), lut, target_ms=50)
+    >>> found.best.late, found.best.energy <= found.found["paper"].energy < found.full
+    (0.0, True)
     """
     machine = machine or hardware.accelerator("edgebert-12nm")
     problem = _Problem.make(trace, labels, lut, last_ramp, max_drop, allowed_late, threads)

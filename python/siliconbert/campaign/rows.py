@@ -28,6 +28,15 @@ class Rows:
 
     folder   : of the store; damaged: names of parts that were left out or set aside
     manifest : settings, code, numeric path, labels of the configurations
+
+    >>> from siliconbert.campaign.run import Campaign
+    >>> from siliconbert.campaign.config import parse
+    >>> Path("SST-2").mkdir(exist_ok=True)
+    >>> _ = Path("SST-2/dev.tsv").write_text("sentence\\tlabel\\na fine film\\t1\\n")
+    >>> few = {"models": ["edgebert-mini/sst2"], "tasks": ["sst2"], "cells": ["rram-mlc3"], "trials": 3}
+    >>> record = Campaign(parse(few)).run("rows", glue=".").summary()[0]
+    >>> record["state"], record["trials"], record["sentences"]
+    ('done', 3, 1)
     """
 
     folder: Path

@@ -31,7 +31,16 @@ _ROUNDS = 3
 
 @dataclass(frozen=True)
 class Campaign:
-    """Settings that were read and checked."""
+    """Settings that were read and checked.
+
+    >>> from siliconbert.campaign.config import parse
+    >>> Path("SST-2").mkdir(exist_ok=True)
+    >>> _ = Path("SST-2/dev.tsv").write_text("sentence\\tlabel\\na fine film\\t1\\n")
+    >>> few = {"models": ["edgebert-mini/sst2"], "tasks": ["sst2"], "cells": ["rram-mlc3"], "trials": 3}
+    >>> rows = Campaign(parse(few)).run("few", glue=".")
+    >>> rows.table()["trial"].to_pylist()  # -1: without faults
+    [-1, 0, 1, 2]
+    """
 
     settings: Settings
 

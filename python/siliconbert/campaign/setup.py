@@ -33,6 +33,9 @@ class Call:
     trials      : fault trials; threads: None for all
     quick       : at most 400 fixed sentences and 10 trials
     progress    : given a total, returns a function that is told how much is done, or None
+
+    >>> Call().count_of_trials(), Call(quick=True).count_of_trials(), Call(trials=7).count_of_trials()
+    (100, 10, 7)
     """
 
     model: str | None = None

@@ -138,6 +138,14 @@ def attacked(name: str, folder: Folder = None) -> tuple[Data, list[Sentence]]:
     name   : advglue-sst2 and so on
     folder : where its file is, see load()
     errors : ValueError for another name, and where no file of it is found
+
+    >>> import json
+    >>> from pathlib import Path
+    >>> record = {"sentence": "a fime film", "original_sentence": "a fine film", "label": 1}
+    >>> _ = Path("advglue_dev.json").write_text(json.dumps({"sst2": [record]}))
+    >>> found, before = attacked("advglue-sst2", folder=".")
+    >>> found.sentences, before, found.labels.tolist()
+    (['a fime film'], ['a fine film'], [1])
     """
     if name not in robustness.ATTACKS:
         known = ", ".join(robustness.ATTACKS)
@@ -177,6 +185,10 @@ def get(name: str) -> Path:
 
     name   : "vader-amazon"
     errors : ValueError for another name; OSError or RuntimeError where it cannot be had
+
+    >>> get("sst2")
+    Traceback (most recent call last):
+    ValueError: data.get: sst2 has no package to come from (only vader-amazon has); give load() a GLUE folder
     """
     _check_task(name, "get")
     if name != _VADER:

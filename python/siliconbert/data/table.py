@@ -12,7 +12,12 @@ from siliconbert.data.record import Data, Sentence
 
 
 class Table(Protocol):
-    """Anything with named columns: `column_names` or `columns` or keys(), and table[name]."""
+    """Anything with named columns: `column_names` or `columns` or keys(), and table[name].
+
+    >>> rows: Table = {"text": ["a fine film", "a dull one"], "label": [1, 0]}  # a mapping is one
+    >>> rows["label"], column_names(rows)
+    ([1, 0], ['text', 'label'])
+    """
 
     def __getitem__(self, name: Any, /) -> Any:
         """The column of that name."""

@@ -34,6 +34,14 @@ class Tokenizer:
 
     source : path of a tokenizer.json, or its text
     errors : ValueError if it is neither
+
+    >>> import json
+    >>> vocabulary = {"[UNK]": 0, "fine": 1, "film": 2}
+    >>> parts = {"version": "1.0", "added_tokens": [], "pre_tokenizer": {"type": "Whitespace"}}
+    >>> parts["model"] = {"type": "WordLevel", "vocab": vocabulary, "unk_token": "[UNK]"}
+    >>> known = Tokenizer(json.dumps(parts))
+    >>> [ids.tolist() for ids in known.encode(["fine film", "dull film"]).ids], known.token(1)
+    ([[1, 2], [0, 2]], 'fine')
     """
 
     def __init__(self, source: str | Path):

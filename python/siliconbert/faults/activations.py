@@ -14,7 +14,12 @@ __all__ = ["ActivationFlip", "Fault", "Mixed", "check_places"]
 
 
 class Fault(Protocol):
-    """What disturbs stored cells, activations or both."""
+    """What disturbs stored cells, activations or both.
+
+    >>> from siliconbert.faults import BitFlip
+    >>> [fault.activations is None for fault in (BitFlip(1e-6), ActivationFlip(1e-7))]
+    [True, False]
+    """
 
     @property
     def core(self) -> Any:

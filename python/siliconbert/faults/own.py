@@ -21,6 +21,10 @@ class StoredCells:
 
     tensor, region : names; cell: its name in the catalogue; bits: of one cell
     levels         : uint8, 0 .. 2^bits - 1, in the order of the cells
+
+    >>> some = StoredCells("embeddings.word", "values", "rram-mlc2", 2, np.array([0, 3, 1], np.uint8))
+    >>> int(some.levels.max()) < 2**some.bits
+    True
     """
 
     tensor: str

@@ -22,6 +22,13 @@ class Format(ABC):
     per: which values have their parameters in common: "tensor", "row", or "group" (`group` neighbouring
     columns of a row; a row's last group may be shorter). Arrays of any number of dimensions count as rows of
     their last one. parameters: bytes of all sets, one after the other, little endian; None until fitted.
+
+    >>> from siliconbert import formats
+    >>> fmt = formats.get("adaptivfloat8")
+    >>> fmt.width, fmt.parameter_bytes, fmt.fitted
+    (8, 1, False)
+    >>> {name: len(bits) for name, bits in fmt.fields().items()}
+    {'exponent': 4, 'mantissa': 3, 'sign': 1}
     """
 
     family: ClassVar[str]

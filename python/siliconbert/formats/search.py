@@ -36,6 +36,11 @@ class Ranked:
     kl        : divergence (Kullback-Leibler, nats) of the values' histogram of 2,048 bins from the one that
                 the rounded values still tell: the share of each of them spread evenly over the bins that it
                 came from (after S. Migacz, 8-bit inference with TensorRT, GTC 2017)
+
+    >>> from siliconbert import formats
+    >>> best = formats.search(np.linspace(-1, 1, 65), 4, ["integer"], most=1)[0]
+    >>> best.format.width, 0 < best.max_error < 0.1
+    (4, True)
     """
 
     format: Format

@@ -128,6 +128,11 @@ class Segment:
     voltage, frequency : V, Hz
     power_mw           : mean, mW; 0 where it takes no time
     joules             : J
+
+    >>> from siliconbert.hardware import accelerator
+    >>> first = accelerator("edgebert-12nm").timeline("albert-base", 2, 2)[0]
+    >>> first.what, first.start_ms, first.voltage, first.joules > 0
+    ('layer 1', 0.0, 0.8, True)
     """
 
     what: str
@@ -140,7 +145,13 @@ class Segment:
 
 
 class Timeline(list[Segment]):
-    """The segments of one sentence, in their order."""
+    """The segments of one sentence, in their order.
+
+    >>> from siliconbert.hardware import accelerator
+    >>> line = accelerator("edgebert-12nm").timeline("albert-base", 2, 2, target_ms=50)
+    >>> type(line).__name__, round(sum(each.ms for each in line), 6)  # idle until the target
+    ('Timeline', 50.0)
+    """
 
     def _repr_html_(self) -> str:
         rows = [

@@ -22,6 +22,11 @@ class Counts:
     softmax_rows     : one for each token and head that is on, as long as the sentence
     layer_norm_rows  : as long as the model is wide; add_rows: the same
     entropies        : one for each exit classifier that runs, and the main one
+
+    >>> from siliconbert.hardware import count
+    >>> whole, pruned = count("albert-base"), count("albert-base", density=0.5)
+    >>> pruned.macs == whole.macs, pruned.kept_macs < whole.kept_macs
+    (True, True)
     """
 
     macs: float

@@ -35,6 +35,10 @@ class FqBertFit:
     constants : by name; those of a line are units of the resource for each "base", "multiplier", "pe", "lane"
     met       : designs whose published values the constants were solved from, so they are met exactly
     residuals : design -> (model - published) / published, of all designs; of those not in `met` a test
+
+    >>> fit = fits()["dsp"]
+    >>> fit.met, fit.tested
+    (('fq-bert-zcu102', 'fq-bert-zcu102-16x8'), ('fq-bert-zcu111',))
     """
 
     quantity: str

@@ -22,6 +22,11 @@ class FqBertGrid:
     designs    : (pus, n, m)
     latency_ms : of a sentence
     resources  : as FqBert.resources()
+
+    >>> from siliconbert.hardware import fq_bert_grid
+    >>> grid = fq_bert_grid(n=[8], m=[8, 16])
+    >>> grid.designs, grid.resources["dsp"].shape
+    ([(12, 8, 8), (12, 8, 16)], (2,))
     """
 
     designs: list[tuple[int, int, int]]

@@ -69,6 +69,10 @@ class PowerOn:
     """Both ways, step by step; times add up but for what the SRAM hides behind the DRAM.
 
     reram, conventional : step -> Transfer
+
+    >>> found = power_on(Table(), Memories.get())
+    >>> sorted(found.reram), found.energy_ratio > 1
+    (['mask', 'values'], True)
     """
 
     reram: dict[str, Transfer]

@@ -75,6 +75,16 @@ def load_integer(path: str | Path) -> IntegerModel:
     """The integer model in a file that IntegerModel.save wrote, or in a folder of training in integers.
 
     errors: ValueError naming the file, also for a float model
+
+    >>> import numpy as np
+    >>> from siliconbert.models import integer_places
+    >>> shape = Shape("bert", 20, 8, 1, 8, 8, 2, 16, 1, 1, 2)
+    >>> sizes, draws = shape.tensors(ramps=False), np.random.default_rng(0)
+    >>> weights = {name: draws.normal(size=size).astype(np.float32) for name, size in sizes.items()}
+    >>> made = Model("tiny", shape, weights).integer(dict.fromkeys(integer_places(shape), 8.0))
+    >>> made.save("tiny.safetensors")
+    >>> load_integer("tiny.safetensors")
+    IntegerModel('tiny': 1 layers of width 8, w4/a8)
     """
     path = Path(path)
     if path.suffix != ".safetensors":

@@ -19,7 +19,11 @@ DENSEST = 0.5
 
 @dataclass(frozen=True)
 class Blocks:
-    """How a network takes its block-sparse weights: (outputs, inputs) of a block, and the number."""
+    """How a network takes its block-sparse weights: (outputs, inputs) of a block, and the number.
+
+    >>> Blocks((8, 8))
+    Blocks(block=(8, 8), number='fp32')
+    """
 
     block: tuple[int, int] = (16, 16)
     number: BlockNumber = "fp32"

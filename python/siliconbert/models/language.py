@@ -20,7 +20,13 @@ SLICE = 256  # windows between two looks at Ctrl-C
 class Judged:
     """How well a language model foretells a text, place by place.
 
-    best : the likeliest word after every place, (windows, places); loss : -log of the right one's probability
+    best  : int32, the likeliest word after every place, (windows, places)
+    loss  : float32, -log of the right one's probability, nats; right : bool; of the same shape
+
+    >>> loss, right = np.log(np.array([[2.0, 8.0]], np.float32)), np.array([[True, False]])
+    >>> judged = Judged(np.array([[3, 5]], np.int32), loss, right)
+    >>> judged.accuracy, round(judged.perplexity, 4)  # the geometric mean of 2 and 8
+    (0.5, 4.0)
     """
 
     best: NDArray[np.int32]
@@ -43,6 +49,13 @@ class LanguageModel(Model):
     """A Transformer encoder with a decoder onto its vocabulary at every place; see Shape.decoder.
 
     `vocabulary` is its word list, one word a line. A window holds at most shape.positions words.
+
+    >>> from siliconbert.models import Shape
+    >>> shape = Shape("bert", 20, 8, 1, 8, 8, 2, 16, 1, 1, 0, decoder="causal")
+    >>> sizes, draws = shape.tensors(ramps=False), np.random.default_rng(0)
+    >>> weights = {name: draws.normal(size=size).astype(np.float32) for name, size in sizes.items()}
+    >>> LanguageModel("tiny", shape, weights).next_words([[3, 1, 4]]).shape  # (windows, places, words)
+    (1, 3, 20)
     """
 
     @property

@@ -40,7 +40,13 @@ Self = TypeVar("Self", bound="Model")
 
 @dataclass(frozen=True)
 class Activations:
-    """The AdaptivFloat format of every operand of a product that is not a weight: one bias a place."""
+    """The AdaptivFloat format of every operand of a product that is not a weight: one bias a place.
+
+    >>> from siliconbert import models
+    >>> used = models.load("edgebert-mini/sst2").activations
+    >>> used.width, used.exponent_bits, used.bias["layer.1.query"]
+    (8, 4, -13)
+    """
 
     width: int
     exponent_bits: int

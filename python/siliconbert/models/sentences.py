@@ -22,6 +22,11 @@ class Tokens:
 
     ids, types : int32, one a token; offsets: int64, one more than there are sentences
     truncated  : sentences that were cut to the model's position limit
+
+    >>> ids, types = np.array([5, 6, 7, 5, 7], np.int32), np.zeros(5, np.int32)
+    >>> three = Tokens(ids, types, np.array([0, 2, 3, 5]))
+    >>> len(three), three.take(np.array([2, 0])).ids.tolist()
+    (3, [5, 7, 5, 6])
     """
 
     ids: NDArray[np.int32]

@@ -61,7 +61,15 @@ class Stored(Model):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Faulty(Stored):
-    """A stored model after one trial's faults; `origin` is the model before them."""
+    """A stored model after one trial's faults; `origin` is the model before them.
+
+    >>> from siliconbert import faults, models
+    >>> clean = models.load("edgebert-mini/sst2").store("embeddings.word", cells={"*": "rram-slc"})
+    >>> fault = faults.BitFlip(count=9, regions="values")
+    >>> bad, events = faults.inject(clean, fault, seed=1, trial=0)
+    >>> bad.origin is clean, 0 < int(bad.changed.sum()) <= 9  # rows of the word table
+    (True, True)
+    """
 
     origin: Stored
 

@@ -39,6 +39,14 @@ class Trials:
     layers           : uint8 (T, N), exit layers where a rule was given, else None
     sentences        : N
     path             : library and instruction set of the runs
+
+    >>> from siliconbert import faults, models
+    >>> from siliconbert.data import Data
+    >>> two = Data("t", "dev", ["a fine film", "a dull one"], np.array([1, 0]), ("no", "yes"), "made up")
+    >>> stored = models.load("edgebert-mini/sst2").store("embeddings.word", cells={"*": "rram-slc"})
+    >>> found = stored.trials(faults.BitFlip(count=9), two, seed=1, trials=range(3))
+    >>> found.events.tolist(), found.accuracy.shape, found.answers().shape
+    ([9, 9, 9], (3,), (3, 2))
     """
 
     seed: int

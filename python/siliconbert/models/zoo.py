@@ -104,6 +104,13 @@ def get_zoo(
     from_    : a folder, or an https: or file: address of one
     progress : called with the name of each file before it is read
     errors   : ValueError where the source has no index, lacks a file, or a checksum is another
+
+    >>> from siliconbert import models
+    >>> Path("theirs/mine").mkdir(parents=True)
+    >>> models.load("edgebert-mini/sst2").save("theirs/mine/sst2.safetensors")
+    >>> _ = write_index("theirs")
+    >>> [path.name for path in get_zoo("theirs", to="ours")], zoo_names("ours")
+    (['sst2.safetensors'], ['mine/sst2'])
     """
     source, target = str(from_), cache() / "zoo" if to is None else Path(to)
     text = _read(source, _INDEX)
@@ -121,7 +128,14 @@ def get_zoo(
 
 
 def write_index(folder: str | Path) -> Path:
-    """Writes zoo.toml for the model files FAMILY/TASK.safetensors in the folder, and returns its path."""
+    """Writes zoo.toml for the model files FAMILY/TASK.safetensors in the folder, and returns its path.
+
+    >>> from siliconbert import models
+    >>> Path("zoo/mine").mkdir(parents=True)
+    >>> models.load("edgebert-mini/sst2").save("zoo/mine/sst2.safetensors")
+    >>> write_index("zoo").name, zoo_names("zoo")
+    ('zoo.toml', ['mine/sst2'])
+    """
     folder = Path(folder)
     files = sorted(folder.glob("*/*.safetensors"))
     models, digests = [], []

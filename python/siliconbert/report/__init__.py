@@ -38,7 +38,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Report:
-    """An outcome beside the published cells; `files` are what was written."""
+    """An outcome beside the published cells; `files` are what was written.
+
+    >>> made = reproduce("cbbp/table_1")
+    >>> made.outcome.table, len(made.cells) == len(made.json()["cells"]), made.files
+    ('cbbp/table_1', True, ())
+    """
 
     outcome: Outcome
     cells: tuple[Cell, ...]

@@ -12,7 +12,14 @@ from siliconbert.report.published import Target, targets
 
 @dataclass(frozen=True)
 class Cell:
-    """A measurement beside its target, if the paper prints one; `agrees` is None where none can be said."""
+    """A measurement beside its target, if the paper prints one; `agrees` is None where none can be said.
+
+    >>> from siliconbert.campaign.outcome import Quantity
+    >>> layer = Quantity("ee_layer", "exit layer", "layers")
+    >>> paper = targets("edgebert/table_3", "sst2")["1 %", "ee_layer"]
+    >>> round(Cell(Measurement("1 %", layer, 4.5), paper).difference, 3)
+    0.2
+    """
 
     ours: Measurement
     paper: Target | None = None

@@ -11,7 +11,13 @@ from siliconbert.report.comparison import Cell
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out of a table; `undecided`: of which the rows say nothing."""
+    """What came out of a table; `undecided`: of which the rows say nothing.
+
+    >>> from siliconbert import report
+    >>> found = report.reproduce("cbbp/table_1").summary()
+    >>> found.compared == found.within + len(found.outside) + found.undecided, found.line[2]
+    (True, 'relative: within')
+    """
 
     headline: Cell
     within: int

@@ -28,6 +28,13 @@ class FqBertPlan:
     resources : dsp, ff, lut, bram18 (both halves of double buffers in memories of their own)
     budget    : what there was of each
     solution  : the scheduler's answer
+
+    >>> from siliconbert.schedule import plan_fq_bert
+    >>> found = plan_fq_bert("zcu102")
+    >>> found.resources["dsp"] <= found.budget["dsp"], found.machine.multipliers > 0
+    (True, True)
+    >>> plan_fq_bert(None, budget={"dsp": 10}).feasible
+    False
     """
 
     machine: FqBert | None

@@ -23,6 +23,11 @@ class Solution:
     reason       : why nothing fits, or empty
     prices       : resource -> ms that one more of it is worth to the relaxed problem (shares of choices)
     states       : plans and parts of plans that were looked at
+
+    >>> from siliconbert.schedule import Choices, solve
+    >>> found = solve([Choices("mm", [1, 2, 4], [4.0, 2.0, 1.0], {"dsp": [5, 10, 20]})], {"dsp": 12})
+    >>> found.choice, found.objective_ms, found.resources, found.binding, found.gap
+    ({'mm': 2}, 2.0, {'dsp': 10.0}, 'dsp', 0.0)
     """
 
     problem: Problem

@@ -29,6 +29,12 @@ class Trial:
 
     events : name of a parameter -> what was read wrong, as faults.inject returns it
     places : of the activations, which count the bits that flipped so far
+
+    >>> import siliconbert as sb
+    >>> wrapped = sb.torch.wrap(torch.nn.Linear(64, 8), "adaptivfloat8", cells="rram-slc")
+    >>> with wrapped.trial(sb.faults.BitFlip(count=3), seed=1, trial=0) as trial:
+    ...     len(trial.events["weight"]), trial.flips
+    (3, 0)
     """
 
     module: Any
@@ -42,7 +48,13 @@ class Trial:
 
 
 class Wrapped:
-    """A module with stored weights; made by `wrap`. The module itself stays as it is outside `with`."""
+    """A module with stored weights; made by `wrap`. The module itself stays as it is outside `with`.
+
+    >>> import siliconbert as sb
+    >>> module = torch.nn.Linear(64, 8)
+    >>> sb.torch.wrap(module, "adaptivfloat8", cells="rram-slc").images["weight"].bytes
+    513
+    """
 
     def __init__(self, module: Any, plans: list[Plan], places: Places) -> None:
         """Stores the parameters."""

@@ -35,6 +35,15 @@ class IntegerModel:
     scales     : place, matrix or layer norm's parameter -> float32: one, or one a row of the matrix. A value
                  is code / scale; a layer norm's scales are powers of two
     vocabulary : the text of tokenizer.json; None where the model takes token ids only
+
+    >>> from siliconbert.models import Model, integer_places
+    >>> shape = Shape("bert", 20, 8, 1, 8, 8, 2, 16, 1, 1, 2)
+    >>> sizes, draws = shape.tensors(ramps=False), np.random.default_rng(0)
+    >>> weights = {name: draws.normal(size=size).astype(np.float32) for name, size in sizes.items()}
+    >>> made = Model("tiny", shape, weights).integer(dict.fromkeys(integer_places(shape), 8.0))
+    >>> codes = made.codes["layers.0.up.weight"]
+    >>> codes.shape, codes.dtype, int(abs(codes).max())  # four bits: -7 .. 7
+    ((16, 8), dtype('int8'), 7)
     """
 
     name: str
