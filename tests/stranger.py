@@ -127,10 +127,11 @@ class Stranger:
 
 def installs(stranger: Stranger, wheel: Path, packages: Path | None) -> None:
     stranger.does("a fresh environment", sys.executable, "-m", "venv", stranger.folder / "environment")
+    stranger.does(f"pip install {wheel.name}", stranger.bin / "pip", "install", "--quiet", wheel.resolve())
+    # Only now, lest pip finds a siliconbert there and installs none.
     if packages is not None:
         (site,) = (stranger.folder / "environment").glob("lib/python3*/site-packages")
         (site / "others.pth").write_text(f"{packages.resolve()}\n")
-    stranger.does(f"pip install {wheel.name}", stranger.bin / "pip", "install", "--quiet", wheel.resolve())
     found = stranger.python("import siliconbert", "import siliconbert; print(siliconbert.__file__)")
     assert str(stranger.folder) in found, f"not the wheel's: {found}"
 
