@@ -31,7 +31,7 @@ demo: $(VENV)/.installed
 
 $(VENV)/.test-tools: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet 'dask>=2023.5' 'distributed>=2023.5' 'flit_core>=3.9' 'gfloat>=0.5' 'highspy>=1.7' 'hypothesis>=6.80' \
-	  'ipykernel>=6' 'ml_dtypes>=0.5' 'mypy==1.18.2' 'nbclient>=0.8' 'pybind11-stubgen==3.0.0' 'pytest>=7.4' \
+	  'ipykernel>=6' 'ml_dtypes>=0.5' 'mypy==1.18.2' 'nbclient>=0.8' 'pandas>=2' 'pybind11-stubgen==3.0.0' 'pytest>=7.4' \
 	  'scikit-learn>=1.3' 'scipy>=1.11' pybind11==3.1.0 \
 	  'scikit-build-core>=0.10' cmeel-eigen==3.4.1 cmake ninja
 	-$(BIN)/python -m pip install --quiet onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0
@@ -126,6 +126,7 @@ docs: $(VENV)/.installed $(VENV)/.docs
 
 # Everything that takes minutes: the tests with PyTorch, the long tests, twenty minutes of random input, the linters.
 check-all: $(VENV)/.torch lint docs
+	@cpp/cmake/debian_packages.sh chromium openssl
 	$(MAKE) test CI=true
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.fuzz --shared-minutes 20

@@ -16,6 +16,7 @@ import time
 import pyarrow.compute as pc
 import pytest
 
+from needs import skipped_where
 from siliconbert import data
 from siliconbert.campaign.store import Store
 from test_campaign_cluster import Dask
@@ -52,10 +53,8 @@ def rows_in(store):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    try:
+    with skipped_where("was not found"):
         data.load("sst2")
-    except ValueError as error:
-        pytest.skip(str(error))
     return tmp_path_factory.mktemp("acceptance")
 
 

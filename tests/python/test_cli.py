@@ -7,20 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from siliconbert import catalog, cli, data, models
+from siliconbert import catalog, data, models
 from siliconbert.campaign import setup
 from tiny_model import LAYERS, write_tiny
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(a) for a in arguments])
-        printed = capsys.readouterr()
-        return left.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture(scope="module")

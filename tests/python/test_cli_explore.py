@@ -4,25 +4,18 @@ import json
 import re
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from siliconbert import catalog, cli
+from siliconbert import catalog
 
-pq = pytest.importorskip("pyarrow.parquet")
 MINE = '[mine]\nlike = "edgebert-12nm"\nsource = "me"\n'
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
+def run(run, monkeypatch):
     monkeypatch.setattr(catalog, "_ADDED", {})
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(a) for a in arguments])
-        printed = capsys.readouterr()
-        return left.value.code, printed.out, printed.err
-
-    return call
+    return run
 
 
 @pytest.fixture

@@ -27,17 +27,6 @@ COMMANDS = leaves(typer.main.get_command(cli.app))
 PRINT_TABLES = ("list", "evaluate", "status", "reproduce", "schedule", "explore", "run", "train", "bench")
 
 
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(a) for a in arguments])
-        printed = capsys.readouterr()
-        return left.value.code, printed.out, printed.err
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     return write_tiny(tmp_path_factory.mktemp("tiny"))

@@ -104,10 +104,8 @@ def test_vader_key_ignores_spacing_and_marks():
     assert vader.key("It 's  good .") == vader.key("it's good!") != vader.key("its bad")
 
 
-def test_vader_sentences_are_clear_and_unknown_to_sst2():
-    if not (data.cache() / vader.ARCHIVE).is_file():
-        pytest.skip("vader-amazon is not in the cache; `siliconbert data get vader-amazon` downloads it")
-    got = data.load("vader-amazon")
+def test_vader_sentences_are_clear_and_unknown_to_sst2(vader_amazon):
+    got = vader_amazon
     assert len(got) == 2963  # of 3,708 snippets
     assert got.labels.mean() == pytest.approx(0.5859, abs=1e-4)
     held = set(vader.OVERLAP.read_text().splitlines())

@@ -25,7 +25,7 @@ CASES = {
     "per channel, three and five bits": Integer(3, 5, per_channel=True),
     "two bits": Integer(2, 2),
 }
-SHARED = Path(__file__).parents[2] / "shared" / "glue"
+SHARED = Path(__file__).parents[3] / "shared" / "glue"
 
 
 @lru_cache

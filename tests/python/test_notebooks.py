@@ -8,8 +8,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from siliconbert import data
-
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.notebooks import execute, paths, without_text
@@ -18,21 +16,13 @@ MOST_BYTES = 300_000
 FOREIGN = re.compile(r"/(home|root|tmp|work|Users)/|\d{4}-\d\d-\d\dT\d\d")
 
 
-def require_material():
-    try:
-        data.load("vader-amazon")
-    except (ValueError, OSError, RuntimeError) as error:
-        pytest.skip(f"vader-amazon cannot be had: {error}")
-
-
 def cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
-def test_notebook_runs(path):
-    require_material()
+def test_notebook_runs(path, vader_amazon):
     for cell in execute(path).cells:
         for output in cell.get("outputs", []):
             assert output.get("name") != "stderr", f"{cell.source}\n{output.text}"

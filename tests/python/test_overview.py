@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from siliconbert import cli, report
+from siliconbert import report
 from siliconbert.report import on_file, published
 
 TABLE = '''"""What it is."""
@@ -58,14 +58,8 @@ def experiments(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys, experiments):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(a) for a in arguments])
-        printed = capsys.readouterr()
-        return left.value.code, printed.out, printed.err
-
-    return call
+def run(run, experiments):
+    return run
 
 
 def test_every_table_is_a_line_and_misses_are_shown(run):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from siliconbert import cli, data
+from siliconbert import cli
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("**/README.md"))]
@@ -73,17 +73,8 @@ def test_every_command_and_option_exists(command):
         assert words[0] in known or words[0].isupper(), f"{command}: there is no {words[0]}"
 
 
-# What the first command of a reader needs more than the package; the others find it then.
-@pytest.fixture(scope="module")
-def sentences():
-    try:
-        data.get("vader-amazon")
-    except (ValueError, OSError, RuntimeError) as error:
-        pytest.skip(f"vader-amazon cannot be had: {error}")
-
-
 @pytest.mark.parametrize("command", shown())
-def test_the_shell_blocks_run(command, capsys, folder, monkeypatch, sentences):
+def test_the_shell_blocks_run(command, capsys, folder, monkeypatch, vader_amazon):
     monkeypatch.chdir(folder)
     words = shlex.split(command)[1:]
     assert leaves(words) == 0

@@ -184,7 +184,7 @@ def get(name: str) -> Path:
     """Downloads and checks the archive of a data set inside a package; returns its path.
 
     name   : "vader-amazon"
-    errors : ValueError for another name; OSError or RuntimeError where it cannot be had
+    errors : ValueError for another name, where pip cannot download it, and where its bytes are others
 
     >>> get("sst2")
     Traceback (most recent call last):
