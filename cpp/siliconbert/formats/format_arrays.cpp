@@ -226,22 +226,15 @@ void quantize(std::span<const float> in, std::size_t columns, const Format& form
     // A piece is looked at when the first cache holds it; one that cannot be taken is left as it is.
     constexpr std::size_t piece = 1024;
     std::atomic<bool> bad = false;
-    const auto quantize_pieces = [&](const auto& with, std::size_t first, std::size_t last) {
-        for (; first < last; first += piece) {
-            const std::size_t count = std::min(piece, last - first);
-            if (can_take(in.subspan(first, count), format.family)) {
-                quantize_run(with, &in[first], &out[first], count);
-            } else {
-                bad = true;
-            }
-        }
-    };
-    const auto quantize_randomly = [&](const auto& with, std::size_t first, std::size_t last) {
-        if (can_take(in.subspan(first, last - first), format.family)) {
+    const auto quantize_piece = [&](const auto& family, const auto& with, std::size_t first,
+                                    std::size_t last) {
+        if (!can_take(in.subspan(first, last - first), format.family)) {
+            bad = true;
+        } else if (is_stochastic(family)) {
             encode_randomly(with, in, first, last, random,
                             [&](std::size_t i, auto code) { out[i] = with.decode(code); });
         } else {
-            bad = true;
+            quantize_run(with, &in[first], &out[first], last - first);
         }
     };
     std::visit(
@@ -250,10 +243,8 @@ void quantize(std::span<const float> in, std::size_t columns, const Format& form
                 for_each_run(format, sets, start, stop,
                              [&](Bytes bytes, std::size_t first, std::size_t last) {
                                  const auto with = coder(family, bytes);
-                                 if (is_stochastic(family)) {
-                                     quantize_randomly(with, first, last);
-                                 } else {
-                                     quantize_pieces(with, first, last);
+                                 for (; first < last; first += piece) {
+                                     quantize_piece(family, with, first, std::min(last, first + piece));
                                  }
                              });
             });

@@ -47,7 +47,7 @@ void Pass::attend(const LayerWeights& weights, const LayerHeads& heads, std::siz
         return;
     }
     queries_keys_values(weights, heads, layer);
-    for (const Running& each : running_) attend_sentence(heads, layer, each);
+    for (std::size_t i = first_; i < last_; ++i) attend_sentence(heads, layer, i);
 }
 
 void Pass::queries_keys_values(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer) {
@@ -90,12 +90,12 @@ const void* Pass::head_rows(const LayerHeads& heads, std::size_t row, std::size_
     return heads_.fp32.data() + at;
 }
 
-void Pass::attend_sentence(const LayerHeads& heads, std::size_t layer, const Running& sentence) {
-    const std::size_t tokens = sentence.tokens;
+void Pass::attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence) {
+    const std::size_t tokens = batch_.length(sentence);
     std::vector<QueryBlock> blocks = query_blocks(heads, tokens);
     // The 16-bit unit masks after a softmax over all keys.
     if (weights_.shape.fixed_point) blocks = {{0, tokens, {0, tokens}}};
-    Sentence at{heads, layer, sentence.number, sentence.row, tokens};
+    Sentence at{heads, layer, sentence, row_of(sentence), tokens};
     for (const Window& window : heads.windows) at.weights.push_back(window.weights(tokens));
     if (blocks.front().keys.count() < tokens) at.longest_keys = longest_keys(at);
     const bool done = std::ranges::all_of(blocks, [&](const auto& block) { return attend_block(at, block); });

@@ -33,6 +33,8 @@ Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batc
     : weights_(weights),
       word_table_(word_table),
       batch_(batch),
+      first_(first),
+      last_(last),
       faults_(faults),
       observed_(observed),
       places_(weights.shape),
@@ -49,9 +51,6 @@ Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batc
       input_(buffers().input),
       heads_(buffers().heads),
       probabilities_(buffers().probabilities) {
-    for (std::size_t i = first; i < last; ++i) {
-        running_.push_back({i, batch.start(i) - batch.start(first), batch.length(i)});
-    }
     const std::size_t most = longest(batch, first, last);
     x_.assign(rows_ * hidden_, 0.0F);
     context_.assign(rows_ * hidden_, 0.0F);
@@ -96,12 +95,13 @@ const void* Pass::block_side(std::size_t place, const float* values, std::size_t
 // the first of them.
 void Pass::disturb_rows(std::size_t place, std::size_t row, std::size_t count, std::size_t width,
                         std::size_t stride, Operands operands) {
-    for (const Running& each : running_) {
-        const std::size_t from = std::max(each.row, row);
-        const std::size_t to = std::min(each.row + each.tokens, row + count);
+    for (std::size_t i = first_; i < last_; ++i) {
+        const std::size_t start = row_of(i);
+        const std::size_t from = std::max(start, row);
+        const std::size_t to = std::min(start + batch_.length(i), row + count);
         if (from >= to) continue;
-        faults_->flips(place, each.number, each.tokens, flips_);
-        faults_->apply(place, flips_, from - each.row, to - each.row, width, stride,
+        faults_->flips(place, i, batch_.length(i), flips_);
+        faults_->apply(place, flips_, from - start, to - start, width, stride,
                        operands.from((from - row) * stride));
     }
 }
@@ -129,9 +129,9 @@ void Pass::embed() {
     const std::size_t width = weights_.shape.embedding;
     Buffer<float>& rows = weights_.embeddings.projection ? context_ : x_;
     grow(rows, rows_ * width);
-    for (const Running& each : running_) {
-        for (std::size_t t = 0; t < each.tokens; ++t) {
-            embed_row(batch_.start(each.number) + t, t, rows.data() + (each.row + t) * width);
+    for (std::size_t i = first_; i < last_; ++i) {
+        for (std::size_t t = 0; t < batch_.length(i); ++t) {
+            embed_row(batch_.start(i) + t, t, rows.data() + (row_of(i) + t) * width);
         }
     }
     const Norm& norm = weights_.embeddings.norm;
@@ -177,12 +177,11 @@ void Pass::after_attention(const LayerWeights& weights, const LayerHeads& heads,
 void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t stride) {
     const std::size_t classes = weights_.shape.classes;
     std::vector<float> out(row_block * classes);
-    for (std::size_t from = 0; from < running_.size(); from += row_block) {
-        const std::size_t count = std::min(row_block, running_.size() - from);
+    for (std::size_t from = first_; from < last_; from += row_block) {
+        const std::size_t count = std::min(row_block, last_ - from);
         std::fill_n(narrow_.begin(), row_block * hidden_, 0.0F);
         for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t row = running_[from + i].row;
-            std::copy_n(x_.data() + row * hidden_, hidden_, narrow_.data() + i * hidden_);
+            std::copy_n(x_.data() + row_of(from + i) * hidden_, hidden_, narrow_.data() + i * hidden_);
         }
         const void* in = exit_side(places_.token(weights.layer), narrow_.data(), from, count);
         if (weights.pooler != nullptr) {
@@ -191,28 +190,9 @@ void Pass::exit(const ExitWeights& weights, std::span<float> logits, std::size_t
         }
         weights.classifier->apply(in, out.data());
         for (std::size_t i = 0; i < count; ++i) {
-            std::copy_n(out.data() + i * classes, classes, logits.data() + (from + i) * stride);
+            std::copy_n(out.data() + i * classes, classes, logits.data() + (from + i - first_) * stride);
         }
     }
-}
-
-void Pass::keep(std::span<const std::uint8_t> goes_on) {
-    std::size_t kept = 0;
-    std::size_t row = 0;
-    for (std::size_t i = 0; i < running_.size(); ++i) {
-        if (goes_on[i] == 0) continue;
-        Running& each = running_[i];
-        const auto from = x_.begin() + static_cast<std::ptrdiff_t>(each.row * hidden_);
-        std::copy_n(from, each.tokens * hidden_, x_.begin() + static_cast<std::ptrdiff_t>(row * hidden_));
-        each.row = row;
-        row += each.tokens;
-        running_[kept++] = each;
-    }
-    running_.resize(kept);
-    tokens_ = row;
-    rows_ = padded_rows(tokens_);
-    std::fill_n(x_.begin() + static_cast<std::ptrdiff_t>(tokens_ * hidden_), (rows_ - tokens_) * hidden_,
-                0.0F);
 }
 
 void Pass::decode(std::size_t row, float* logits) const {
@@ -224,8 +204,7 @@ const void* Pass::exit_side(std::size_t place, const float* values, std::size_t 
     const void* found = side(place, values, count * hidden_, row_block * hidden_, input_);
     if (!disturbed(place)) return found;
     for (std::size_t i = 0; i < count; ++i) {
-        const Running& each = running_[from + i];
-        faults_->flips(place, each.number, each.tokens, flips_);
+        faults_->flips(place, from + i, batch_.length(from + i), flips_);
         faults_->apply(place, flips_, 0, 1, hidden_, hidden_, operands(input_).from(i * hidden_));
     }
     return found;

@@ -46,18 +46,8 @@ class Pass {
     // Logits of a language model's next word after the row_block tokens from `row` on: row_block x words.
     void decode(std::size_t row, float* logits) const;
     std::span<const float> states() const { return {x_.data(), tokens_ * hidden_}; }
-    // Leaves out the sentences whose flag is 0; the others move together, in their order.
-    void keep(std::span<const std::uint8_t> goes_on);
-    std::size_t sentences() const { return running_.size(); }
 
  private:
-    // A sentence: its number in the batch, and where its tokens stand in the buffers.
-    struct Running {
-        std::size_t number;
-        std::size_t row;
-        std::size_t tokens;
-    };
-
     const void* side(std::size_t place, const float* values, std::size_t valid, std::size_t all, Side& buffer,
                      std::size_t at = 0);
     const void* block_side(std::size_t place, const float* values, std::size_t row, std::size_t width);
@@ -84,7 +74,9 @@ class Pass {
     void quantize_heads(const LayerHeads& heads, std::size_t layer);
     void disturb_heads(const LayerHeads& heads, std::size_t layer);
     const void* head_rows(const LayerHeads& heads, std::size_t row, std::size_t part) const;
-    void attend_sentence(const LayerHeads& heads, std::size_t layer, const Running& sentence);
+    void attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence);
+    // The row of the buffers at which a sentence starts.
+    std::size_t row_of(std::size_t sentence) const { return batch_.start(sentence) - batch_.start(first_); }
     bool attend_block(const Sentence& at, const QueryBlock& block);
     void fixed_point_softmax(const Sentence& at, const QueryBlock& block, float scale);
     bool window(const Sentence& at, const QueryBlock& block, float scale);
@@ -98,11 +90,12 @@ class Pass {
     const Weights& weights_;
     std::span<const float> word_table_;
     const Batch& batch_;
+    std::size_t first_;
+    std::size_t last_;
     const InFlight* faults_;
     std::vector<float>* observed_;
     Places places_;
     std::size_t hidden_;
-    std::vector<Running> running_;
     std::size_t tokens_;
     std::size_t rows_;  // tokens_, filled up to whole blocks
 
