@@ -41,6 +41,7 @@ def all_(
         integer(peers=peers, json=json)
         schedule(peers=peers, json=json)
         cscb(peers=peers, json=json)
+        quantize(peers=peers, json=json)
 
 
 @command.add(app, "trace", "Example: siliconbert bench trace --peers")

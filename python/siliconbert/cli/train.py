@@ -87,7 +87,8 @@ def train(
         left = [p for p in planned if p.standing == "done"] if land else _left(planned, fresh or smoke)
         if jobs != 1 and not land:
             options = _options(fresh or smoke, smoke, base, device, glue, texts)
-            train.side_by_side(left, runs, jobs, options, console.say)
+            with console.stoppable(lambda: _KEPT):
+                train.side_by_side(left, runs, jobs, options, console.say)
             return
         paths = [p.path for p in left]
     elif jobs != 1:
