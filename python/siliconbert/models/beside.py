@@ -8,7 +8,7 @@ every matrix with a mask `NAME.mask` (one bit an element, as in the compressed m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,11 @@ class Beside:
 def is_own(name: str) -> bool:
     """Whether a tensor stands in this file and not in model.safetensors."""
     return name.startswith(_OWN)
+
+
+def ramps_in(names: Collection[str]) -> tuple[bool, bool]:
+    """Whether there are classifiers between the layers, and whether those are linear, without a pooler."""
+    return any(name.startswith("ramps.") for name in names), "ramps.1.pooler.weight" not in names
 
 
 def unknown_to_transformers(model: Model) -> list[str]:
@@ -91,8 +96,7 @@ def read_beside(folder: Path, shape: Shape) -> Beside:
     record = parse_json(f"{file.path}: metadata", file.metadata.get("siliconbert", "").encode())
     record.only("version", "formats", "activations", KEY)
     record.require(record.values.get("version") == VERSION, "version", f"{VERSION}")
-    ramps = any(name.startswith("ramps.") for name in file.entries)
-    wanted = shape.tensors(ramps, "ramps.1.pooler.weight" not in file.entries)
+    wanted = shape.tensors(*ramps_in(file.entries))
     matrices = {name: size for name, size in wanted.items() if len(size) == 2}
     allowed = {name for name in wanted if is_own(name)} | set(map(packed.mask_name, matrices))
     if unknown := set(file.entries) - allowed:

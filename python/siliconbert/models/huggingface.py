@@ -6,8 +6,6 @@ What transformers cannot express stands beside them in siliconbert.safetensors, 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert.models.atomic import sync_folder
+from siliconbert.models.atomic import placed
 from siliconbert.models.beside import (
     FILE,
     Beside,
     check_values,
     is_own,
+    ramps_in,
     read_beside,
     unknown_to_transformers,
     write_beside,
@@ -102,12 +101,10 @@ def read_huggingface(folder: Path) -> Directory:
     beside = read_beside(folder, shape)
     if beside.file is not None:
         stored.files |= {name: beside.file for name in beside.file.entries if is_own(name)}
-    ramps = any(name.startswith("ramps.") for name in stored.files)
     prefix = f"{shape.model_type}."
     prefixed = any(name.startswith(f"{prefix}embeddings.") for name in stored.files)
     names = Names(shape, prefix if prefixed else "")
-    linear = "ramps.1.pooler.weight" not in stored.files
-    wanted = shape.tensors(ramps, linear)
+    wanted = shape.tensors(*ramps_in(stored.files))
     tensors = {name: stored.read(names.theirs(name), size) for name, size in wanted.items()}
     if beside.file is not None:
         check_values(beside, tensors)
@@ -130,14 +127,8 @@ def write_huggingface(model: Model, folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"Model.save_huggingface: folder must be new or empty, got {folder}")
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        fresh.mkdir(parents=True)
+    with placed(folder) as fresh:
         _fill(model, fresh)
-        os.replace(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    sync_folder(folder.parent)
     if lost := unknown_to_transformers(model):
         warnings.warn(
             f"transformers will not see {', '.join(lost)}: {FILE} holds them for siliconbert", stacklevel=3

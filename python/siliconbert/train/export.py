@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from siliconbert import models
+from siliconbert.models.atomic import placed
 from siliconbert.models.integer.trained import KEY as INTEGER
 from siliconbert.models.integer.trained import read_recorded
 from siliconbert.models.jsonfile import Config, read_json
@@ -184,21 +182,6 @@ def save(network: Network, folder: Path, card: dict[str, Any], tokenizer: Path) 
         tensors = {theirs: state[ours] for ours, theirs in names(network.shape, network.ramps).items()}
         write(fresh, tensors, config(network), card)
         shutil.copyfile(tokenizer, fresh / "tokenizer.json")
-
-
-@contextmanager
-def placed(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder` that takes its place in the end; nothing changes where that fails."""
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    yield fresh
-    old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.rename(folder, old)
-    os.rename(fresh, folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def write(folder: Path, tensors: dict[str, Tensor], config: dict[str, Any], card: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812, the usual name
 from torch import Tensor, nn
 
+from siliconbert.models.atomic import placed
 from siliconbert.models.huggingface import LANGUAGE_MODEL
 from siliconbert.models.jsonfile import read_json
 from siliconbert.train import export, shards
@@ -87,7 +88,7 @@ def config(network: LanguageModel) -> dict[str, Any]:
 
 def save(network: LanguageModel, words: tuple[str, ...], folder: Path, card: dict[str, Any]) -> None:
     """Writes config.json, model.safetensors, card.json and vocab.txt (a word a line) in one step."""
-    with export.placed(folder) as fresh:
+    with placed(folder) as fresh:
         state = network.state_dict()
         tensors = {theirs: state[ours] for ours, theirs in names(network.shape).items()}
         export.write(fresh, tensors, config(network), card)

@@ -15,7 +15,8 @@ import torch.nn.functional as F  # noqa: N812, the usual name
 
 from siliconbert.data import bigram, wikitext
 from siliconbert.data.wikitext import Corpus
-from siliconbert.train import checkpoint, export, language
+from siliconbert.models.atomic import placed
+from siliconbert.train import checkpoint, language
 from siliconbert.train import device as devices
 from siliconbert.train.admm import Admm
 from siliconbert.train.batches import Texts, batches
@@ -64,7 +65,7 @@ def run(
             _train(one, place, start, corpus, bigrams, device, log, resume, tell)
             shutil.rmtree(place / "model")
         curve.append({"density": density, **json.loads((place / METRICS).read_text())})
-    with export.placed(folder / "model") as fresh:
+    with placed(folder / "model") as fresh:
         card = {"name": recipe.name, "stages": [*_stages(start), {"recipe": recipe.plain()}], "curve": curve}
         (fresh / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     return folder / "model"

@@ -7,7 +7,6 @@ that tasks start from stay as they are: tasks that freeze them shall have the sa
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from siliconbert.models.atomic import placed
 from siliconbert.models.compressed import sha256
 
 LIMIT = 8 * 2**20  # bytes a file
@@ -38,24 +38,20 @@ def save(model: Path, folder: Path, heads: bool = True, limit: int = LIMIT) -> N
 
     heads : with the exits' weights and rounded embeddings; False for a model of no task, where tasks start
     """
-    fresh = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
     tensors = {name: t for name, t in sorted(read(model).items()) if heads or not name.startswith(HEADS)}
     exact = {name for name in tensors if not heads and ".embeddings." in name}
     stored = {name: t if name in exact else t.bfloat16() for name, t in tensors.items()}
     shards = list(_shards(stored, limit - HEADER))
-    for i, shard in enumerate(shards, 1):
-        save_file(shard, fresh / f"model-{i}-of-{len(shards)}.safetensors", metadata={"format": "pt"})
-    for name in ("config.json", "card.json", "vocab.txt"):
-        if (model / name).is_file():
-            shutil.copyfile(model / name, fresh / name)
-    for path in fresh.iterdir():
-        path.chmod(0o644)  # safetensors makes files that only their owner may read
-    sums = {path.name: sha256(path) for path in sorted(fresh.iterdir())}
-    (fresh / SUMS).write_text(json.dumps(sums, indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.rename(fresh, folder)
+    with placed(folder) as fresh:
+        for i, shard in enumerate(shards, 1):
+            save_file(shard, fresh / f"model-{i}-of-{len(shards)}.safetensors", metadata={"format": "pt"})
+        for name in ("config.json", "card.json", "vocab.txt"):
+            if (model / name).is_file():
+                shutil.copyfile(model / name, fresh / name)
+        for path in fresh.iterdir():
+            path.chmod(0o644)  # safetensors makes files that only their owner may read
+        sums = {path.name: sha256(path) for path in sorted(fresh.iterdir())}
+        (fresh / SUMS).write_text(json.dumps(sums, indent=1) + "\n")
 
 
 def read(folder: Path) -> dict[str, Tensor]:
