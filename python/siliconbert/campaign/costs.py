@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from siliconbert import hardware
 from siliconbert.campaign.grid import text
+from siliconbert.campaign.parts import column_bytes
 from siliconbert.campaign.standing import good
 
 
@@ -54,11 +55,12 @@ def _run(
     target, sequence = machine["target_ms"], machine["sequence"]
     if trials["layers"].null_count:
         return accelerator.base(shape, sequence=sequence, target_ms=target), np.ones(1, np.int64)
-    layers = _bytes(trials["layers"])
+    layers = column_bytes(trials["layers"])
     if trials["predicted"].null_count or target is None:
         kinds, counts = np.unique(layers, return_counts=True)
         return accelerator.early_exit(shape, kinds, sequence=sequence, target_ms=target), counts
-    pairs, counts = np.unique(layers.astype(np.int64) << 8 | _bytes(trials["predicted"]), return_counts=True)
+    predicted = column_bytes(trials["predicted"])
+    pairs, counts = np.unique(layers.astype(np.int64) << 8 | predicted, return_counts=True)
     run = accelerator.sentences(shape, pairs >> 8, pairs & 255, target_ms=target, sequence=sequence)
     return run, counts
 
@@ -78,10 +80,6 @@ def _parts(
     shares = {part: energy for part, energy in layer.items() if part not in found}
     scale = found.pop("dynamic") / sum(shares.values())
     return {part: scale * energy for part, energy in shares.items()} | found
-
-
-def _bytes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(column.to_pylist()), np.uint8)
 
 
 def _mean(values: NDArray[Any], weights: NDArray[np.int64]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyarrow import parquet
 
 from siliconbert.models.atomic import write_atomically
@@ -40,6 +41,21 @@ SCHEMA = pa.schema(
     ]
 )
 CLEAN = -1
+
+
+def bytes_of(chunk: pa.Array) -> NDArray[np.uint8]:
+    """All bytes of a chunk of a column of large_binary, without a Python object a row."""
+    if not len(chunk) or chunk.buffers()[2] is None:
+        return np.zeros(0, np.uint8)
+    ends = np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
+    return np.frombuffer(chunk.buffers()[2], np.uint8)[ends[0] : ends[-1]]
+
+
+def column_bytes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    """The same of a whole column."""
+    return np.concatenate([np.zeros(0, np.uint8), *(bytes_of(chunk) for chunk in column.chunks)])
+
+
 # Two rows of one trial must agree in all columns but these.
 _FREE = ("seconds", "host")
 _CHECKED = ("config", "trial", "reason", "sentences", "correct")

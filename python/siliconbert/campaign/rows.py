@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from siliconbert import html
-from siliconbert.campaign import costs, plan, results, statistics
+from siliconbert.campaign import costs, parts, plan, results, statistics
 from siliconbert.campaign.config import Trials
 from siliconbert.campaign.standing import Standing, by_config, good, standing
 from siliconbert.campaign.store import Store
@@ -132,7 +132,7 @@ def _accuracies(rows: pa.Table, at: Standing, trials: Trials) -> dict[str, Any]:
 
 def answers(rows: pa.Table, sentences: int) -> NDArray[np.bool_]:
     """Which sentences were right, (trials, sentences)."""
-    packed = np.frombuffer(b"".join(rows["bits"].to_pylist()), np.uint8).reshape(len(rows), -1)
+    packed = parts.column_bytes(rows["bits"]).reshape(len(rows), -1)
     return np.unpackbits(packed, axis=1, count=sentences, bitorder="little").astype(bool)
 
 
@@ -147,7 +147,7 @@ def _sums(column: pa.ChunkedArray) -> dict[str, int]:
 def _layer(good: pa.Table, notes: dict[str, Any]) -> float:
     if good["layers"].null_count:
         return float(notes["shape"]["layers"])
-    return float(np.frombuffer(b"".join(good["layers"].to_pylist()), np.uint8).mean())
+    return float(parts.column_bytes(good["layers"]).mean())
 
 
 def _memory(notes: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from siliconbert.campaign import grid
+from siliconbert.campaign.parts import bytes_of
 from siliconbert.campaign.rows import Rows
 from siliconbert.campaign.standing import by_config, good
 from siliconbert.campaign.store import Store
@@ -99,14 +100,6 @@ def _leaving(table: pa.Table, manifest: dict[str, Any]) -> dict[str, NDArray[np.
     for config, rows in by_config(columns, manifest["points"]):
         layers = good(rows)["layers"]
         if len(layers) > layers.null_count:
-            counts = sum(np.bincount(_bytes(chunk), minlength=256) for chunk in layers.chunks)
+            counts = sum(np.bincount(bytes_of(chunk), minlength=256) for chunk in layers.chunks)
             found[config] = np.trim_zeros(np.asarray(counts)[1:], "b")
     return found
-
-
-def _bytes(chunk: pa.Array) -> NDArray[np.uint8]:
-    """All bytes of a binary column, without a Python object a row."""
-    if not len(chunk) or chunk.buffers()[2] is None:
-        return np.zeros(0, np.uint8)
-    ends = np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-    return np.frombuffer(chunk.buffers()[2], np.uint8)[ends[0] : ends[-1]]
