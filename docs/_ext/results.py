@@ -1,30 +1,26 @@
 """Every table of a paper that was reproduced: ours, the paper's, the difference, and how it was made."""
 
-import csv
-import io
 from pathlib import Path
 
 from docstrings import escape, plain
 from tables import table, title
 
 from siliconbert.report import experiments, on_file
+from siliconbert.report.rows import COLUMNS, read_csv, said
 
 _INTRO = """Our results as they lie in ``experiments/PAPER/results``, beside what the papers print. How a cell
 is compared was set before the first result: *exact* by the printed digits, *model* and *relative* within a
 tolerance, *trend* and *order* by direction, where our model stands in for one that is not public. A missed
 target is shown as missed.
 """
-_COLUMNS = ("row", "quantity", "unit", "ours", "95 % interval", "paper", "difference", "compared")
 # Rows on the page that stand beside nothing printed; all are in the file.
 _ALONE = 12
-_WORDS = {"exact": ("equal", "differs"), "model": ("within", "outside"), "relative": ("within", "outside"),
-          "trend": ("same way", "not so"), "order": ("not against", "reversed")}  # fmt: skip
 
 
 def pages() -> dict[str, str]:
     """Name of a page -> its text: one a paper, and the list of them."""
     names = experiments.names()
-    papers = list(dict.fromkeys(name.split("/")[0] for name in names))
+    papers = experiments.papers()
     made = on_file.committed()
     found = {
         f"results_{paper}": _paper(paper, [n for n in names if n.split("/")[0] == paper], made)
@@ -53,9 +49,7 @@ def _table(name: str, entry: dict) -> str:
 
 
 def _stored(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    header = [line[1:].strip() for line in lines if line.startswith("#")]
-    rows = list(csv.DictReader(io.StringIO("\n".join(line for line in lines if not line.startswith("#")))))
+    header, rows = read_csv(path)
     beside = [row for row in rows if row["paper"]]
     alone = [row for row in rows if not row["paper"]]
     shown = beside or alone[:_ALONE]
@@ -63,7 +57,7 @@ def _stored(path: Path) -> list[str]:
     notes = "".join(f"- {plain(line)}\n" for line in header)
     place = f"{path.parent.parent.name}/results/{path.name}"
     more = f"{left} more rows, which the paper does not print, are in ``{place}``.\n"
-    return [notes, table(_COLUMNS, [_row(row) for row in shown]), more if left else "", *_kept(shown)]
+    return [notes, table(COLUMNS, [_row(row) for row in shown]), more if left else "", *_kept(shown)]
 
 
 def _kept(rows: list[dict[str, str]]) -> list[str]:
@@ -77,9 +71,7 @@ def _kept(rows: list[dict[str, str]]) -> list[str]:
 
 def _row(row: dict[str, str]) -> tuple[str, ...]:
     interval = f"{_number(row['low'])} .. {_number(row['high'])}" if row["low"] and row["high"] else ""
-    verdict = row["compare"]
-    if row["agrees"] in ("True", "False") and verdict in _WORDS:
-        verdict += f": {_WORDS[verdict][row['agrees'] == 'False']}"
+    verdict = said(row["compare"], row["agrees"] == "True") if row["agrees"] else row["compare"]
     paper = _number(row["paper"]) + (f" (or {row['readings']})" if row.get("readings") else "")
     numbers = (_number(row["ours"]), interval, paper, _number(row["difference"], "+"))
     return (row["row"], row["quantity"], row["unit"], *numbers, verdict)

@@ -147,10 +147,9 @@ def _names(kind: str) -> dict[str, str]:
     from siliconbert.catalog import plugins
     from siliconbert.report import experiments
 
-    if kind in ("faults", "exits"):
-        return {
-            n: plugins.origin(kind, n) or "" for n in (faults.kinds if kind == "faults" else exits.rules)()
-        }
+    coded = {"faults": faults.kinds, "exits": exits.rules}
+    if kind in coded:
+        return {name: plugins.origin(kind, name) or "" for name in coded[kind]()}
     if kind in SOURCED:
         return {name: str(record.get("title", "")) for name, record in catalog.records(kind).items()}
     if kind == "models":

@@ -43,7 +43,14 @@ def _tasks() -> list[str]:
     return data.names()
 
 
+def _policies() -> Iterable[str]:
+    from siliconbert import schedule
+
+    return schedule.POLICIES
+
+
 tables, models, tasks = _beginning(_tables), _beginning(_models), _beginning(_tasks)
+policies = _beginning(_policies)
 
 
 def among(*names: str) -> Completion:

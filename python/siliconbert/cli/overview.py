@@ -71,7 +71,7 @@ def _tables(paper: str | None, call: Call) -> list[str]:
     """All tables, those that the authors' files can also make twice if there are such files."""
     from siliconbert.report import experiments
 
-    papers = sorted({name.split("/")[0] for name in experiments.names()})
+    papers = experiments.papers()
     if paper is not None and paper not in papers:
         hint = suggestion(paper, papers)
         raise ValueError(
@@ -98,11 +98,8 @@ def _line(table: str, call: Call, out: Path | None) -> Line:
 
 def _show(lines: list[Line], json: bool) -> None:
     made = [line.summary for line in lines if line.summary is not None]
-    within, outside, undecided = (
-        (sum(counts) for counts in zip(*((s.within, len(s.outside), s.undecided) for s in made), strict=True))
-        if made
-        else (0, 0, 0)
-    )
+    within, undecided = sum(s.within for s in made), sum(s.undecided for s in made)
+    outside = sum(len(s.outside) for s in made)
     minutes = sum(line.seconds for line in lines) / 60
     if json:
         totals = {"within": within, "outside": outside, "undecided": undecided, "minutes": round(minutes, 2)}

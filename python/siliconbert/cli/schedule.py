@@ -41,7 +41,7 @@ def schedule(
         typer.Option(
             "--policy",
             help="exact, greedy_stop, greedy_freeze, greedy_stage or marginal.",
-            autocompletion=names.among("exact", "greedy_stop", "greedy_freeze", "greedy_stage", "marginal"),
+            autocompletion=names.policies,
         ),
     ] = "exact",
     objective: Annotated[

@@ -27,6 +27,11 @@ def names() -> list[str]:
     return sorted(f"{script.parent.name}/{script.stem}" for script in root().glob("*/*.py"))
 
 
+def papers() -> list[str]:
+    """The papers that have tables."""
+    return sorted({name.split("/")[0] for name in names()})
+
+
 def split(table: str) -> tuple[str, str]:
     """Paper and table of "edgebert/table_3"; ValueError listing the known ones."""
     if table not in names():

@@ -38,5 +38,5 @@ def note(folder: Path, table: str, entry: dict[str, Any]) -> None:
 
 def committed() -> dict[str, dict[str, Any]]:
     """The entries of all papers."""
-    papers = sorted({name.split("/")[0] for name in experiments.names()})
-    return {table: entry for paper in papers for table, entry in read(experiments.results(paper)).items()}
+    folders = [experiments.results(paper) for paper in experiments.papers()]
+    return {table: entry for folder in folders for table, entry in read(folder).items()}

@@ -15,7 +15,7 @@ from siliconbert import catalog
 from siliconbert.campaign import results, yamlfile
 from siliconbert.campaign.accelerator import assumed_line
 from siliconbert.report import style, svg
-from siliconbert.report.plots import Plot, plots
+from siliconbert.report.plots import Plot, labels, plots
 from siliconbert.report.stored import Stored
 from siliconbert.tables import Column, Table
 
@@ -58,7 +58,7 @@ def _text(value: Any) -> str:
 
 
 def _opening(stored: Stored) -> Iterable[str]:
-    states = [record["state"] for record in {r["config"]: r for r in stored.records}.values()]
+    states = [record["state"] for record in labels.once(stored.records)]
     counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     trials = stored.rows - len(stored.manifest["points"])
     yield f"<p>{len(states)} configurations ({_text(counted)}), {max(trials, 0)} fault trials.</p>"

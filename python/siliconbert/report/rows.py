@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 from siliconbert.report.comparison import Cell
 from siliconbert.report.published import Target
+from siliconbert.text import read_text
 
+_WORDS = {
+    "exact": ("equal", "differs"),
+    "model": ("within", "outside"),
+    "relative": ("within", "outside"),
+    "trend": ("same way", "not so"),
+    "order": ("not against", "reversed"),
+}
 COLUMNS = ("row", "quantity", "unit", "ours", "95 % interval", "paper", "difference", "compared")
 
 
@@ -46,14 +55,16 @@ def verdict(cell: Cell) -> str:
         return ""
     if cell.agrees is None:
         return cell.paper.compare
-    words = {
-        "exact": ("equal", "differs"),
-        "model": ("within", "outside"),
-        "relative": ("within", "outside"),
-        "trend": ("same way", "not so"),
-        "order": ("not against", "reversed"),
-    }
-    return f"{cell.paper.compare}: {words[cell.paper.compare][0 if cell.agrees else 1]}"
+    return said(cell.paper.compare, cell.agrees)
+
+
+def said(compare: str, agrees: bool) -> str:
+    """A kind of comparison and its outcome.
+
+    >>> said("trend", False)
+    'trend: not so'
+    """
+    return f"{compare}: {_WORDS[compare][0 if agrees else 1]}"
 
 
 def notes(cells: list[Cell]) -> list[str]:
@@ -100,3 +111,10 @@ def to_csv(cells: list[Cell], header: tuple[str, ...]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The header lines and the rows of a file that to_csv made; everything is text."""
+    lines = read_text(path).splitlines()
+    header = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+    return header, list(csv.DictReader(line for line in lines if not line.startswith("#")))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from siliconbert import html
-from siliconbert.report import experiments, plain
-from siliconbert.text import read_text
+from siliconbert.report import experiments, plain, rows
 
 _COMMITTED = ("row", "quantity", "unit", "ours", "low", "high", "paper", "compare", "agrees")
 
@@ -56,11 +54,9 @@ def committed(table: str) -> Sheet:
         raise ValueError(
             f"report.committed: no rows of {table} came with the package; reproduce() makes them"
         )
-    lines = read_text(path).splitlines()
-    note = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
-    found = csv.DictReader(line for line in lines if not line.startswith("#"))
-    rows = [[_read(record.get(name) or "") for name in _COMMITTED] for record in found]
-    return Sheet(table, _COMMITTED, rows, "\n".join(note))
+    note, found = rows.read_csv(path)
+    entries = [[_read(record.get(name) or "") for name in _COMMITTED] for record in found]
+    return Sheet(table, _COMMITTED, entries, "\n".join(note))
 
 
 def _read(text: str) -> str | float:

@@ -46,7 +46,7 @@ _SETTINGS: dict[Any, Any] = {
     "legend.fontsize": 6.5,
 }
 # No date inside: the same data give the same file.
-_METADATA: dict[str, dict[str, Any]] = {
+METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None},
     ".svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
 }
@@ -82,7 +82,7 @@ def drawing(
         yield figure.subplots(), paths
         for suffix in suffixes:
             drawn = io.BytesIO()
-            figure.savefig(drawn, format=suffix[1:], metadata=_METADATA.get(suffix))
+            figure.savefig(drawn, format=suffix[1:], metadata=METADATA.get(suffix))
             write_atomically(path.with_suffix(suffix), [drawn.getvalue()])
             paths.append(path.with_suffix(suffix))
 

@@ -22,8 +22,7 @@ def inline(figure: Figure, label: str, salt: str) -> str:
     out = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": salt}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
+        figure.savefig(out, format="svg", transparent=True, metadata=style.METADATA[".svg"])
     text = out.getvalue()
     (box,) = re.findall(r'viewBox="([\d. ]+)"', text)[:1]
     body = text[text.index(">", text.index("<svg")) + 1 :]
