@@ -115,9 +115,9 @@ def run(histograms: int = 4096, repeats: int = 5) -> Result:
     return Result(header, tuple(timings), footer, peak_mib())
 
 
-def explore(grid: Grid, used: Sequence[ExitStatistics]) -> Exploration:
-    """All points of a grid, on one thread."""
-    return hardware.explore(MODEL, used, grid.targets_ms, grid.voltages, threads=1, **grid.axes)
+def explore(grid: Grid, used: Sequence[ExitStatistics], threads: int = 1) -> Exploration:
+    """All points of a grid."""
+    return hardware.explore(MODEL, used, grid.targets_ms, grid.voltages, threads=threads, **grid.axes)
 
 
 def _checked(grid: Grid) -> float:

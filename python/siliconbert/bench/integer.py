@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import models
-from siliconbert.bench import int8_peers, processor, trace
+from siliconbert.bench import int8_peers, network, processor, trace
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import Worker
-from siliconbert.models import Integer, Model, Shape
+from siliconbert.models import Integer, IntegerModel, Model, Shape
 from siliconbert.reference import integer as twin
 from siliconbert.reference.largest import largest_activations
 
@@ -34,15 +34,15 @@ Batches = list[list[list[int]]]
 CASES = (f"length {LENGTH}", "real lengths")
 
 
-def random_tensors(seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Weights of SHAPE: normal of width 0.02, BERT's initializer_range; norms of gain 1."""
-    rng = np.random.default_rng(seed)
-    return {
-        name: 0.02 * rng.standard_normal(size, np.float32)
-        if len(size) == 2
-        else np.full(size, name.endswith("norm.weight"), np.float32)
-        for name, size in SHAPE.tensors(ramps=False).items()
-    }
+def model(seen: Iterable[list[int]]) -> IntegerModel:
+    """The network in w8/a8; its activations' scales cover those of the sentences seen."""
+    tensors = network.tensors(SHAPE, ramps=False)
+    largest: dict[str, float] = {}
+    observe: Any = largest_activations
+    for ids in seen:
+        for place, value in observe(SHAPE.engine(), tensors, ids).items():
+            largest[place] = max(largest.get(place, 0.0), value)
+    return Model("bert-base", SHAPE, tensors).integer(largest, Integer(8, 8))
 
 
 class Integers:
@@ -50,13 +50,7 @@ class Integers:
 
     def __init__(self, batches: dict[str, Batches], threads: int):
         """Quantizes the network with the largest activations of two sentences."""
-        tensors = random_tensors()
-        largest: dict[str, float] = {}
-        observe: Any = largest_activations
-        for ids in (batches[CASES[0]][0][0], batches[CASES[1]][-1][-1]):
-            for place, value in observe(SHAPE.engine(), tensors, ids).items():
-                largest[place] = max(largest.get(place, 0.0), value)
-        self._model = Model("bert-base", SHAPE, tensors).integer(largest, Integer(8, 8))
+        self._model = model((batches[CASES[0]][0][0], batches[CASES[1]][-1][-1]))
         self._batches, self._threads = batches, threads
 
     def seconds(self, case: str) -> float:
@@ -125,7 +119,7 @@ def _batches(sentences: int, glue: Path | None) -> tuple[dict[str, Batches], str
 
 
 def _peers(threads: int, folder: Path) -> dict[str, int8_peers.OnnxInt8 | int8_peers.TorchInt8]:
-    tensors = random_tensors()
+    tensors = network.tensors(SHAPE, ramps=False)
     return {
         "ONNX Runtime": int8_peers.OnnxInt8(SHAPE, tensors, threads, folder),
         "PyTorch": int8_peers.TorchInt8(SHAPE, tensors, threads),
@@ -142,7 +136,7 @@ def _check(
         return said
     some = batches[CASES[1]][0]
     padded = int8_peers.padded(some)
-    exact = int8_peers.Fp32(SHAPE, random_tensors()).logits(padded)
+    exact = int8_peers.Fp32(SHAPE, network.tensors(SHAPE, ramps=False)).logits(padded)
     answers = {"ours": ours.ask("logits", some)} | {n: peer.logits(padded) for n, peer in theirs.items()}
     worst = {n: float(np.abs(found - exact).max() / np.abs(exact).max()) for n, found in answers.items()}
     for name, difference in worst.items():

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from siliconbert.models import Shape
+
 # Sizes of albert-base-v2: its config.json, without dropout.
 CONFIG = {
     "model_type": "albert",
@@ -31,6 +33,8 @@ CONFIG = {
     "classifier_dropout_prob": 0.0,
 }
 LAYERS = 12
+# The same sizes, for networks that need no file.
+SHAPE = Shape("albert", 30000, 512, 2, 128, 768, 12, 3072, LAYERS, 1, 2, "gelu_new")
 _LAYER = "albert.encoder.albert_layer_groups.0.albert_layers.0"
 
 
@@ -76,3 +80,14 @@ def write(folder: Path, seed: int = 0) -> None:
         )
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+
+
+def tensors(shape: Shape, ramps: bool, seed: int = 0) -> dict[str, NDArray[np.float32]]:
+    """Random weights of any shape: matrices normal of width 0.02, norms of gain 1, no biases."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: 0.02 * rng.standard_normal(size, np.float32)
+        if len(size) == 2
+        else np.full(size, name.endswith("norm.weight"), np.float32)
+        for name, size in shape.tensors(ramps=ramps).items()
+    }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from siliconbert.campaign.outcome import Curves
+from siliconbert.tables import Table
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -27,12 +30,20 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
-    """`peak_mib`: largest resident memory of the process that ran ours."""
+    """`peak_mib`: largest resident memory of the process that ran ours; figures: lines to draw, if any."""
 
     header: tuple[str, ...]
     timings: tuple[Timing, ...]
     footer: tuple[str, ...]
     peak_mib: float
+    figures: tuple[Curves, ...] = ()
+
+    def table(self, unit: str) -> Table:
+        """The rows with their verdicts, beneath the lines above and below them."""
+        rows = [{"what": t.name, "unit": unit, **asdict(t), "verdict": t.verdict} for t in self.timings]
+        for row in rows:
+            del row["name"]
+        return Table((), rows, (*self.header, *self.footer))
 
     def json(self) -> dict[str, Any]:
         """Everything, as values that JSON knows."""

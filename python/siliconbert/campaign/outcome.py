@@ -63,7 +63,7 @@ class Bars:
 class Curves:
     """Lines: for every series its x and y values; `marks` are single points with a name.
 
-    log : whether y is drawn on a logarithmic scale
+    log, log_x : whether y, or x, is drawn on a logarithmic scale
     """
 
     name: str
@@ -73,6 +73,7 @@ class Curves:
     series: dict[str, tuple[Numbers, Numbers]]
     marks: dict[str, tuple[float, float]] = field(default_factory=dict)
     log: bool = False
+    log_x: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,11 @@ from siliconbert.cli import command, console, options
 
 if TYPE_CHECKING:
     from siliconbert.bench.result import Result, Timing
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder for the rows as NAME_CLASS.csv, by class of processor, and figures."),
+]
 
 app = typer.Typer(
     cls=command.Group,
@@ -27,21 +33,24 @@ def all_(
     peers: Annotated[
         bool, typer.Option("--peers", help="Time the peers too (needs the extra `bench`).")
     ] = False,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Time ours and its peers in one run; without a command, everything."""
     if context.invoked_subcommand is not None:
         return
     with console.together() if json else nullcontext():
-        trace(peers=peers, json=json)
-        trace(spans=True, json=json)
-        campaign(peers=peers, json=json)
-        reuse(json=json)
-        dse(json=json)
-        integer(peers=peers, json=json)
-        schedule(peers=peers, json=json)
-        cscb(peers=peers, json=json)
-        quantize(peers=peers, json=json)
+        trace(peers=peers, out=out, json=json)
+        trace(spans=True, out=out, json=json)
+        campaign(peers=peers, out=out, json=json)
+        reuse(out=out, json=json)
+        dse(out=out, json=json)
+        integer(peers=peers, out=out, json=json)
+        schedule(peers=peers, out=out, json=json)
+        cscb(peers=peers, out=out, json=json)
+        quantize(peers=peers, out=out, json=json)
+        threads(out=out, json=json)
+        growth(out=out, json=json)
 
 
 @command.add(app, "trace", "Example: siliconbert bench trace --peers")
@@ -58,24 +67,25 @@ def trace(
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peer.")] = 2,
     glue: options.Glue = None,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Sentences per second of a trace: ALBERT-base shape, all twelve exits in one pass."""
     if spans:
-        return _spans(sentences, repeats, json)
+        return _spans(sentences, repeats, out, json)
     from siliconbert.bench import trace as bench
 
     with console.told():
         result = bench.run(peers=peers, sentences=sentences, repeats=repeats, threads=threads, glue=glue)
-    _show(result, json, "Trace", "sentences/s", "over the peer", 1)
+    _show(result, json, out, "trace", "Trace", "sentences/s", "over the peer", 1)
 
 
-def _spans(sentences: int, repeats: int, json: bool) -> None:
+def _spans(sentences: int, repeats: int, out: Path | None, json: bool) -> None:
     from siliconbert.bench import spans as bench
 
     with console.told():
         result = bench.run(sentences, repeats)
-    _show(result, json, "Attention spans", "s/sentence", "faster by", 3)
+    _show(result, json, out, "spans", "Attention spans", "s/sentence", "faster by", 3)
 
 
 @command.add(app, "campaign", "Example: siliconbert bench campaign --peers")
@@ -89,6 +99,7 @@ def campaign(
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats of ours.")] = 3,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peer.")] = 2,
     glue: options.Glue = None,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Seconds a trial of a memory-fault campaign: EdgeBERT's Table 2 with three bits a cell."""
@@ -96,7 +107,7 @@ def campaign(
 
     with console.told():
         result = bench.run(peers, sentences, trials, repeats, threads, glue)
-    _show(result, json, "Campaign", "s/trial", "ours is faster by", 2)
+    _show(result, json, out, "campaign", "Campaign", "s/trial", "ours is faster by", 2)
 
 
 @command.add(app, "reuse", "Example: siliconbert bench reuse")
@@ -106,6 +117,7 @@ def reuse(
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 3,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
     glue: options.Glue = None,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """What it saves to run only the sentences that a fault touches, and to skip trials without events."""
@@ -113,13 +125,14 @@ def reuse(
 
     with console.told():
         result = bench.run(sentences, trials, min(3, trials), repeats, threads, glue)
-    _show(result, json, "Reuse", "s/trial", "faster by", 4)
+    _show(result, json, out, "reuse", "Reuse", "s/trial", "faster by", 4)
 
 
 @command.add(app, "dse", "Example: siliconbert bench dse")
 def dse(
     histograms: Annotated[int, typer.Option("--histograms", min=1, help="Exit histograms of a grid.")] = 4096,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Design points a second on one thread: a point is the full cost of a histogram of exits."""
@@ -127,7 +140,7 @@ def dse(
 
     with console.told():
         result = bench.run(histograms, repeats)
-    _show(result, json, "Design-space exploration", "10^6 points/s", "over the floor", 1)
+    _show(result, json, out, "dse", "Design-space exploration", "10^6 points/s", "over the floor", 1)
 
 
 @command.add(app, "integer", "Example: siliconbert bench integer --peers")
@@ -140,6 +153,7 @@ def integer(
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peers.")] = 2,
     glue: options.Glue = None,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Milliseconds a sentence of BERT-base in integers (w8/a8): 128 tokens, and real lengths."""
@@ -147,7 +161,7 @@ def integer(
 
     with console.told():
         result = bench.run(peers, sentences, repeats, threads, glue)
-    _show(result, json, "Integer BERT-base", "ms/sentence", "over the faster peer", 1)
+    _show(result, json, out, "integer", "Integer BERT-base", "ms/sentence", "over the faster peer", 1)
 
 
 @command.add(app, "schedule", "Example: siliconbert bench schedule --peers")
@@ -156,6 +170,7 @@ def schedule(
         bool, typer.Option("--peers", help="Also solve it as an integer program (needs the package highspy).")
     ] = False,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """How long the exact scheduler takes, the gap it proves, and what the greedy policies find."""
@@ -163,13 +178,14 @@ def schedule(
 
     with console.told():
         result = bench.run(peers, repeats)
-    _show(result, json, "Schedule", "ms", "into the limit", 2)
+    _show(result, json, out, "schedule", "Schedule", "ms", "into the limit", 2)
 
 
 @command.add(app, "cscb", "Example: siliconbert bench cscb --peers")
 def cscb(
     peers: Annotated[bool, typer.Option("--peers", help="Also time SciPy's BSR (needs SciPy).")] = False,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Milliseconds of products with column balanced block-sparse weights, beside the dense product."""
@@ -177,7 +193,7 @@ def cscb(
 
     with console.told():
         result = bench.run(peers, repeats)
-    _show(result, json, "Column balanced blocks", "ms", "ours is faster by", 3)
+    _show(result, json, out, "cscb", "Column balanced blocks", "ms", "ours is faster by", 3)
 
 
 @command.add(app, "quantize", "Example: siliconbert bench quantize --peers")
@@ -186,6 +202,7 @@ def quantize(
         bool, typer.Option("--peers", help="Also time ml_dtypes' and PyTorch's casts (needs ml_dtypes).")
     ] = False,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    out: Out = None,
     json: options.Json = False,
 ) -> None:
     """Nanoseconds an element of rounding to AdaptivFloat8 in place, on one thread."""
@@ -193,17 +210,66 @@ def quantize(
 
     with console.told():
         result = bench.run(peers, repeats)
-    _show(result, json, "Quantizer", "ns/element", "into the limit, or ours is faster by", 3)
+    _show(result, json, out, "quantize", "Quantizer", "ns/element", "into the limit, or ours is faster by", 3)
 
 
-def _show(result: Result, json: bool, title: str, unit: str, ratio: str, digits: int) -> None:
+@command.add(app, "threads", "Example: siliconbert bench threads")
+def threads(
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats in turn.")] = 5,
+    glue: options.Glue = None,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Two threads against one, and against two workers of one thread: traces, designs, a campaign."""
+    from siliconbert.bench import threads as bench
+
+    with console.told():
+        result = bench.run(repeats, glue)
+    _show(result, json, out, "threads", "Threads", "s", "faster than 1, or than 2 threads", 3)
+
+
+@command.add(app, "growth", "Example: siliconbert bench growth --out plots")
+def growth(
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats in turn.")] = 3,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    most: Annotated[
+        int | None, typer.Option("--most", min=2, help="Leave out larger sizes, for a quick look.")
+    ] = None,
+    glue: options.Glue = None,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """How cost grows with trials, faults, sentences, their length, and layers; a figure each with --out."""
+    from siliconbert.bench import growth as bench
+
+    with console.told():
+        result = bench.run(repeats, threads, glue, most)
+    _show(result, json, out, "growth", "Growth", "s", "", 4)
+
+
+def _show(
+    result: Result, json: bool, out: Path | None, name: str, title: str, unit: str, ratio: str, digits: int
+) -> None:
+    files = [] if out is None else _write(result, out, name, unit)
     if json:
         console.show_json(result.json())
         return
     console.say(*result.header)
     rows = [_row(timing, digits) for timing in result.timings]
     console.show_table(title, ["what", unit, "spread", ratio, "floor", ""], rows)
-    console.say("", *result.footer)
+    console.say("", *result.footer, *(f"written: {path}" for path in files))
+
+
+def _write(result: Result, folder: Path, name: str, unit: str) -> list[Path]:
+    from siliconbert.bench import processor
+    from siliconbert.models.atomic import write_atomically
+    from siliconbert.report import figures
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}_{processor.here().kind}.csv"
+    write_atomically(path, [result.table(unit).to_csv().encode()])
+    drawn = [figures.save(figure, folder / f"{name}_{figure.name}") for figure in result.figures]
+    return [path, *(each for pair in drawn for each in pair)]
 
 
 def _row(timing: Timing, digits: int) -> list[str]:

@@ -62,7 +62,10 @@ def _curves(axes: Axes, figure: Curves) -> None:
             linestyle="none",
         )
     low = min(float(np.min(x)) for x, _ in figure.series.values())
-    axes.set_xlim(left=0.0 if low >= 0 else low)
+    if figure.log_x:
+        axes.set_xscale("symlog" if low <= 0 else "log")
+    else:
+        axes.set_xlim(left=0.0 if low >= 0 else low)
 
 
 def _frame(axes: Axes, figure: Bars | Curves) -> None:

@@ -1,0 +1,163 @@
+"""`siliconbert bench threads`: two threads against one, and against two Dask workers of one thread each."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from siliconbert import data
+from siliconbert.bench import dse, integer, network, processor
+from siliconbert.bench.result import Result, Timing
+from siliconbert.bench.worker import peak_mib
+from siliconbert.campaign.config import parse
+from siliconbert.campaign.rows import Rows
+from siliconbert.campaign.run import Campaign
+from siliconbert.models import Model
+
+# Least gain of two threads; and least share of two threads' speed that two workers of one thread have.
+FLOOR, WORKERS_FLOOR = 1.8, 1 / 1.1
+SENTENCES, LENGTH = 256, 26
+_CALIBRATION = 64
+_GRID = 2  # of dse.grids
+CAMPAIGN: dict[str, Any] = {
+    "models": ["edgebert-mini/sst2"],
+    "tasks": ["sst2"],
+    "cells": [{"values": "rram-mlc3", "*": "rram-slc"}],
+    "trials": 40,
+    "sentences": 100,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Work that takes a number of threads; the same answer comes back whatever that is."""
+
+    name: str
+    run: Callable[[int], object]
+    floor: float | None
+
+
+def run(repeats: int = 5, glue: Path | None = None) -> Result:
+    """Times each work with one thread and with two, in turn; then a campaign on a Dask cluster of two.
+
+    errors: RuntimeError where an answer depends on the threads
+    """
+    timings = [timing for case in _cases() for timing in _timings(case, repeats)]
+    header = (
+        f"processor: {processor.here()}",
+        f"traces: ALBERT-base shape, and BERT-base in integers; random weights, {SENTENCES} sentences of "
+        f"{LENGTH} random tokens, all exits",
+        f"designs: {dse.grids(64)[_GRID].name}",
+        f"run: {repeats} repeats in turn, load {os.getloadavg()[0]:.1f} at the end",
+    )
+    if find_spec("distributed"):
+        timings += _workers(repeats, glue)
+        last = (
+            f"campaign: {CAMPAIGN['trials']} trials of {CAMPAIGN['models'][0]}; the cluster is started before"
+        )
+    else:
+        last = "no campaign on Dask workers: distributed is missing; install it with: pip install distributed"
+    footer = ("checked: one thread and two give the same bits", last)
+    return Result(header, tuple(timings), footer, peak_mib())
+
+
+def _cases() -> Iterator[Case]:
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, network.SHAPE.vocabulary, (SENTENCES, LENGTH)).tolist()
+    plain = Model("albert", network.SHAPE, network.tensors(network.SHAPE, ramps=True))
+    rounded = plain.quantized("adaptivfloat8", ids[:_CALIBRATION])
+    whole = integer.model(ids[:2])
+
+    def logits(model: Any, threads: int) -> object:
+        return model.trace(ids, threads=threads).logits
+
+    grid = dse.grids(64)[_GRID]
+    used = dse.statistics(grid.histograms)
+    yield Case("fp32 trace", partial(logits, plain), FLOOR)
+    yield Case(f"AdaptivFloat8 trace ({rounded.encoder.path})", partial(logits, rounded), None)
+    yield Case(f"integer trace ({whole.encoder.path})", partial(logits, whole), None)
+    yield Case("designs", lambda threads: dse.explore(grid, used, threads).energy, FLOOR)
+
+
+def _timings(case: Case, repeats: int) -> list[Timing]:
+    one, two = case.run(1), case.run(2)
+    if not np.array_equal(np.asarray(one), np.asarray(two)):
+        raise RuntimeError(f"bench: {case.name} must be the same with one thread and with two, got others")
+    took = _turns({1: partial(case.run, 1), 2: partial(case.run, 2)}, repeats)
+    gain = median(took[1]) / median(took[2])
+    return [
+        Timing(f"{case.name}, 1 thread", median(took[1]), min(took[1]), max(took[1])),
+        Timing(f"{case.name}, 2 threads", median(took[2]), min(took[2]), max(took[2]), gain, case.floor),
+    ]
+
+
+def _turns(runs: dict[Any, Callable[[], object]], repeats: int) -> dict[Any, list[float]]:
+    took: dict[Any, list[float]] = {key: [] for key in runs}
+    for _ in range(repeats):
+        for key, once in runs.items():
+            start = time.perf_counter()
+            once()
+            took[key].append(time.perf_counter() - start)
+    return took
+
+
+def _workers(repeats: int, glue: Path | None) -> list[Timing]:
+    """The campaign into new stores: by this process, by two processes, by two Dask workers."""
+    settings = parse(CAMPAIGN | {"tasks": [_task(glue)]})
+    with tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder, _cluster() as address:
+        stores = (Path(folder) / str(number) for number in count())
+
+        def once(**where: Any) -> Rows:
+            return Campaign(settings).run(next(stores), glue=glue, **where)
+
+        ways: dict[str, Callable[[], Any]] = {
+            "1 thread": partial(once, threads=1),
+            "2 threads": partial(once, threads=2),
+            "2 processes of 1": partial(once, workers=2),
+            "2 Dask workers of 1": partial(once, scheduler=address),
+        }
+        _same(run() for run in ways.values())
+        took = _turns(ways, repeats)
+    two = median(took["2 threads"])
+    return [_against(f"campaign, {way}", two, seconds) for way, seconds in took.items()]
+
+
+def _against(name: str, two: float, took: list[float]) -> Timing:
+    floor = WORKERS_FLOOR if "Dask" in name else None
+    return Timing(name, median(took), min(took), max(took), two / median(took), floor)
+
+
+def _same(found: Iterable[Rows]) -> None:
+    columns = ("trial", "correct", "bits", "events")
+    first, *others = (rows.table().select(columns).sort_by("trial") for rows in found)
+    if any(not other.equals(first) for other in others):
+        raise RuntimeError("bench: rows of a campaign must be the same wherever it runs, got others")
+
+
+def _task(glue: Path | None) -> str:
+    try:
+        data.load("sst2", split="dev", folder=glue)
+    except ValueError:
+        return "vader-amazon"
+    return "sst2"
+
+
+@contextmanager
+def _cluster() -> Iterator[str]:
+    from distributed import LocalCluster
+
+    make: Any = LocalCluster
+    with make(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        yield cluster.scheduler_address
