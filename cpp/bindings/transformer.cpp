@@ -4,6 +4,7 @@
 
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/parallel.hpp"
+#include "siliconbert/exits/entropy.hpp"
 #include "siliconbert/transformer/sentence_index.hpp"
 
 namespace siliconbert {
@@ -125,6 +126,30 @@ py::array_t<float> trace(const Encoder& encoder, const Ids& ids, const Ids& type
     return logits;
 }
 
+// By the names of the functions in exits that rules compare with their threshold.
+Score score_by_name(const std::string& name) {
+    if (name == "entropy") return &entropy;
+    if (name == "doubt") return &doubt;
+    throw std::invalid_argument(say("run: score must be one of entropy, doubt; got '", name, "'"));
+}
+
+// Exit layers of the sentences, and the logits of those exits.
+std::pair<py::array_t<std::int32_t>, py::array_t<float>> run(const Encoder& encoder, const Ids& ids,
+                                                             const Ids& types, const Offsets& offsets,
+                                                             Leave& leave, const std::string& score,
+                                                             int threads) {
+    const Batch batch = make_batch(encoder.shape(), ids, types, offsets);
+    const Score chosen = score_by_name(score);
+    const std::size_t classes = encoder.shape().classes;
+    std::pair found{py::array_t<std::int32_t>(static_cast<py::ssize_t>(batch.sentences())),
+                    py::array_t<float>({batch.sentences(), classes})};
+    const std::span layers(found.first.mutable_data(), batch.sentences());
+    const std::span logits(found.second.mutable_data(), batch.sentences() * classes);
+    const py::gil_scoped_release release;
+    encoder.run(batch, threads, chosen, leave, layers, logits);
+    return found;
+}
+
 // The sentences that read one of these rows of a tensor.
 py::array_t<std::uint32_t> reading(const Encoder& encoder, const Ids& ids, const Ids& types,
                                    const Offsets& offsets, const std::string& tensor,
@@ -217,6 +242,8 @@ void bind_transformer(py::module_& core) {
         .def("trace", &trace, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0,
              py::arg("progress") = py::none(), py::arg("faults") = py::none(), py::arg("seed") = 0,
              py::arg("trial") = 0)
+        .def("run", &run, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("leave"),
+             py::arg("score"), py::arg("threads") = 0)
         .def("hidden", &hidden, py::arg("ids"), py::arg("types"), py::arg("offsets"), py::arg("threads") = 0)
         .def("next_words", &next_words, py::arg("ids"), py::arg("types"), py::arg("offsets"),
              py::arg("threads") = 0)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -139,8 +139,7 @@ def by_prediction(
     (3, 3)
     """
     rows = _sentences(entropy, "by_prediction")
-    rule = PredictionRule(lut, first, last_ramp, check_before)
-    leave = _core.exits.ByPrediction(rule.core(rows.shape[1]), threshold)
+    leave = PredictionRule(lut, first, last_ramp, check_before).leaving(rows.shape[1], threshold)
     layer = _core.exits.replay(leave, rows)
     return np.asarray(layer), np.asarray(leave.predicted)
 
@@ -258,9 +257,15 @@ class EntropyRule:
     (1, 2)
     """
 
+    score: ClassVar[str] = "entropy"  # what it compares, by its name in the core
+
     def core(self, layers: int) -> Any:
         """The core's rule."""
         return _core.exits.EntropyRule()
+
+    def leaving(self, layers: int, threshold: float) -> Any:
+        """What tells the core who leaves, for one batch of sentences."""
+        return _core.exits.ByEntropy(threshold)
 
     def rows(self, trace: _Trace) -> NDArray[np.float32]:
         """What it compares with its threshold, (N, L)."""
@@ -276,6 +281,8 @@ class ConfidenceRule(EntropyRule):
     >>> ConfidenceRule().rows(trace).tolist()  # (sentences, layers)
     [[0.5, 0.5, 0.5]]
     """
+
+    score: ClassVar[str] = "doubt"
 
     def rows(self, trace: _Trace) -> NDArray[np.float32]:
         """What it compares with its threshold, (N, L)."""
@@ -295,12 +302,17 @@ class PredictionRule:
     first: int | None = None
     last_ramp: int | None = None
     check_before: bool = True
+    score: ClassVar[str] = "entropy"
 
     def core(self, layers: int) -> Any:
         """The core's rule for a network of that many layers."""
         first = self.lut.first if self.first is None else self.first
         last = layers - 1 if self.last_ramp is None else self.last_ramp
         return _core.exits.PredictionRule(self.lut.core, layers, first, last, self.check_before)
+
+    def leaving(self, layers: int, threshold: float) -> Any:
+        """What tells the core who leaves, for one batch of sentences."""
+        return _core.exits.ByPrediction(self.core(layers), threshold)
 
     def rows(self, trace: _Trace) -> NDArray[np.float32]:
         """What it compares with its threshold, (N, L)."""

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from siliconbert import faults
-from siliconbert.bench import campaign, cscb, reuse, spans, trace
+from siliconbert import exits, faults
+from siliconbert.bench import campaign, cscb, early_exit, reuse, spans, trace
 from siliconbert.bench import schedule as schedule_bench
 from siliconbert.bench.processor import CLASSES, parse
 from siliconbert.bench.result import Result, Timing
@@ -80,6 +80,22 @@ def test_reuse_is_timed_and_checked():
         found = reuse.run(sentences=6, trials=2, plain=1, repeats=1, threads=1)
     assert [timing.floor for timing in found.timings] == [None, reuse.FLOOR, None, 1, 1]
     assert "the same with and without reuse" in found.footer[0]
+
+
+def test_runs_with_early_exit_are_checked_before_they_are_timed():
+    model, ids = small_model(), sentences(ALBERT, [5, 9, 12, 30, 2, 7])
+    trace = model.trace(ids)
+    limit = early_exit._forced(trace)
+    assert exits.by_entropy(trace.entropy, limit).mean() > 3  # of 4: nearest to the 6 that is asked for
+    lut = exits.Lut([0.1, 0.9], [[0.9, 0.1], [0.1, 0.1]])
+    rules = (("entropy", exits.EntropyRule(), 0.8), ("lut", exits.PredictionRule(lut), 0.8))
+    case = early_exit.Case("small", model, ids, trace, rules)
+    timings, lines = early_exit.compare(case, repeats=1, threads=1)
+    assert [t.name for t in timings][2:] == ["small, entropy", "small, lut"] and len(lines) == 3
+    assert timings[0].ratio is None and timings[1].floor == 1 / 1.03
+    wrong = replace(case, trace=replace(trace, logits=trace.logits + 1))
+    with pytest.raises(RuntimeError, match="must equal their trace's replay"):
+        early_exit.compare(wrong, repeats=1, threads=1)
 
 
 @pytest.mark.parametrize("off", spans.HEADS_OFF)

@@ -171,6 +171,8 @@ class Leave {
     // entropy[i] belongs to the i-th sentence of the batch; leaves[i] becomes 1 where it stops here.
     // Sentences that already left keep their 1.
     virtual void after(int layer, std::span<const float> entropy, std::span<std::uint8_t> leaves) = 0;
+    // Whether the entropies after this layer count; else they may be any numbers and need not be computed.
+    virtual bool reads(int /*layer*/) const { return true; }
 };
 
 }  // namespace siliconbert

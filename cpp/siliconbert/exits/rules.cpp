@@ -54,8 +54,7 @@ int PredictionRule::predict(double entropy, double threshold) const {
 
 bool PredictionRule::stops(int layer, float entropy, int predicted, double threshold) const {
     if (layer > first_ && layer == predicted) return true;
-    const bool checks = layer <= first_ || (check_before_ && layer <= last_ramp_);
-    return checks && entropy < threshold;
+    return checks(layer) && entropy < threshold;
 }
 
 int PredictionRule::leave(std::span<const float> row, double threshold) const {

@@ -43,6 +43,8 @@ class PredictionRule final : public Rule {
     int predict(double entropy, double threshold) const;  // the last layer where the entropy is NaN
     // Whether a sentence with that prediction (any number up to layer `first`) leaves after the layer.
     bool stops(int layer, float entropy, int predicted, double threshold) const;
+    // Whether it looks at the entropies after this layer.
+    bool checks(int layer) const { return layer <= first_ || (check_before_ && layer <= last_ramp_); }
 
  private:
     Lut lut_;
@@ -65,6 +67,7 @@ class ByPrediction final : public Leave {
  public:
     ByPrediction(PredictionRule rule, double threshold);
     void after(int layer, std::span<const float> entropy, std::span<std::uint8_t> leaves) override;
+    bool reads(int layer) const override { return rule_.checks(layer); }
     // The predicted layer of each sentence; the exit layer where it left before the prediction.
     const std::vector<std::int32_t>& predicted() const { return predicted_; }
 

@@ -13,6 +13,9 @@
 
 namespace siliconbert {
 
+// How sure an exit is of its answer, from its logits: their entropy, say.
+using Score = float (*)(std::span<const float> logits);
+
 // Called before every pass on the thread that runs it, to end a long call: it may throw.
 using Poll = std::function<void()>;
 
@@ -39,6 +42,11 @@ class Encoder {
     // given, disturbs the activations.
     void trace(const Batch& batch, std::size_t first, std::size_t last, int threads, std::span<float> logits,
                const Poll& poll = {}, const Flight* flight = nullptr) const;
+    // Runs each sentence of a checked batch until `leave`, asked with the scores of every layer's exit but
+    // the last, lets it go. layers: the layer it leaves after; logits: sentences x classes, of that layer's
+    // exit, the bits of a trace. The network must have an exit after every layer.
+    void run(const Batch& batch, int threads, Score score, Leave& leave, std::span<std::int32_t> layers,
+             std::span<float> logits) const;
     // How many bits of activations flip in each sentence of a checked batch.
     std::vector<std::size_t> flips(const Batch& batch, const Flight& flight) const;
     // states: tokens x hidden after the last layer.

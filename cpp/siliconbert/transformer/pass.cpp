@@ -141,6 +141,8 @@ void Pass::embed() {
     if (weights_.embeddings.projection) project_embeddings();
 }
 
+void Pass::resume(std::span<const float> states) { std::ranges::copy(states, x_.begin()); }
+
 void Pass::project_embeddings() {
     const std::size_t width = weights_.shape.embedding;
     for (std::size_t row = 0; row < rows_; row += row_block) {

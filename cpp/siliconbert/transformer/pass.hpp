@@ -40,6 +40,8 @@ class Pass {
          std::size_t last, const InFlight* faults = nullptr, std::vector<float>* observed = nullptr);
 
     void embed();
+    // Instead of embed(): the states of the tokens after some layer, which go on from there.
+    void resume(std::span<const float> states);
     void layer(std::size_t layer);  // 1-based
     // Logits of all sentences of the pass at an exit: sentences x classes.
     void exit(const ExitWeights& weights, std::span<float> logits, std::size_t stride);

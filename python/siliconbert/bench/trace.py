@@ -71,7 +71,7 @@ def run(
     """
     if peers:
         peer.require()
-    ids, origin = _sentences(sentences, glue)
+    ids, origin = albert_sentences(sentences, glue)
     with tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder:
         network.write(Path(folder))
         with Worker(Traces, Path(folder), ids, threads) as ours:
@@ -93,8 +93,8 @@ def data_set(count: int, glue: Path | None) -> Data:
     return found.quick(count)
 
 
-def _sentences(count: int, glue: Path | None) -> tuple[Sentences, str]:
-    """Token ids by the tokenizer of edgebert-mini, and what they are."""
+def albert_sentences(count: int, glue: Path | None) -> tuple[Sentences, str]:
+    """Token ids by the tokenizer of edgebert-mini for `network`'s ALBERT, and what they are."""
     found = data_set(count, glue)
     tokenizer = models.load("edgebert-mini/sst2").tokenizer
     assert tokenizer is not None

@@ -44,6 +44,7 @@ def all_(
         trace(spans=True, out=out, json=json)
         campaign(peers=peers, out=out, json=json)
         reuse(out=out, json=json)
+        exit_(out=out, json=json)
         dse(out=out, json=json)
         integer(peers=peers, out=out, json=json)
         schedule(peers=peers, out=out, json=json)
@@ -126,6 +127,23 @@ def reuse(
     with console.told():
         result = bench.run(sentences, trials, min(3, trials), repeats, threads, glue)
     _show(result, json, out, "reuse", "Reuse", "s/trial", "faster by", 4)
+
+
+@command.add(app, "exit", "Example: siliconbert bench exit --threads 1")
+def exit_(
+    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    glue: options.Glue = None,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Milliseconds a sentence that leaves early, beside all layers with and without their exits."""
+    from siliconbert.bench import early_exit as bench
+
+    with console.told():
+        result = bench.run(sentences, repeats, threads, glue)
+    _show(result, json, out, "exit", "Early exit", "ms/sentence", "over the last layer alone", 3)
 
 
 @command.add(app, "dse", "Example: siliconbert bench dse")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from siliconbert.models.blocks import BlockLinear, Blocks, kernels
 from siliconbert.models.compressed import read_compressed
+from siliconbert.models.early_exit import Run
 from siliconbert.models.huggingface import read_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, integer_places
 from siliconbert.models.integer.file import read_integer
@@ -34,6 +35,7 @@ __all__ = [
     "Judged",
     "LanguageModel",
     "Model",
+    "Run",
     "Sentences",
     "Shape",
     "Spans",

@@ -16,8 +16,10 @@ from siliconbert import _core, exits, formats, html, sparsity, storage
 from siliconbert.data import Data, Tokenizer
 from siliconbert.faults import Fault, check_places
 from siliconbert.formats import AdaptivFloat, Format
+from siliconbert.models import early_exit
 from siliconbert.models.blocks import DENSEST, BlockNumber, Blocks
 from siliconbert.models.compressed import LARGEST_FILE, write_compressed
+from siliconbert.models.early_exit import Run
 from siliconbert.models.engine import products
 from siliconbert.models.huggingface import write_huggingface
 from siliconbert.models.integer import Integer, IntegerModel, build
@@ -218,6 +220,51 @@ class Model:
         options = {"progress": progress, "faults": faults.activations, "seed": seed, "trial": trial}
         trace = self._trace(tokens, None, threads or 0, **options)
         return replace(trace, model=f"{trace.model}, {faults.label}, seed {seed}, trial {trial}")
+
+    def run(
+        self,
+        data: Sentences,
+        threshold: float,
+        rule: exits.EntropyRule | exits.PredictionRule | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Runs every sentence up to the layer after which the rule lets it leave, and no further.
+
+        Layers and logits have the bits that the rule finds in trace(): of the exit taken, those of that exit.
+        Sentences that go on are packed together after every layer; an exit is computed where the rule looks
+        at it or a sentence takes it.
+
+        data      : as in trace
+        threshold : nats, or doubt for ConfidenceRule; exits.threshold_for finds one
+        rule      : exits.EntropyRule() (the default), ConfidenceRule() or PredictionRule(lut, ...). A rule of
+                    one's own sees all entropies at once, so it can only be replayed on a trace
+        threads   : None for all processors; the result is the same at any count
+        progress  : called with the number of finished sentences now and then
+        errors    : ValueError for a model without an exit after every layer, another rule, a threshold that
+                    is NaN, and as in trace
+
+        >>> from siliconbert import models
+        >>> model = models.load("edgebert-mini/sst2")
+        >>> run = model.run(["a fine film", "well, it is what it is"], threshold=0.2)
+        >>> trace = model.trace(["a fine film", "well, it is what it is"])
+        >>> bool((run.layer == exits.by_entropy(trace.entropy, 0.2)).all())
+        True
+        >>> bool((run.logits == trace.logits[[0, 1], run.layer - 1]).all())
+        True
+        """
+        chosen = exits.EntropyRule() if rule is None else rule
+        if not isinstance(chosen, exits.EntropyRule | exits.PredictionRule):
+            raise ValueError(
+                "Model.run: rule must be EntropyRule(), ConfidenceRule() or PredictionRule(...), "
+                f"got {chosen!r}"
+            )
+        tokens = self.tokens(data, "Model.run")
+        self._check_classifier()
+        layers = self.shape.layers
+        found = early_exit.run(self.encoder, tokens, chosen, layers, threshold, threads or 0, progress)
+        path, model = self.encoder.path, self._identity()
+        return Run(*found, layers, path, model, tokens.fingerprint(), tokens.truncated)
 
     def trials(
         self,

@@ -64,7 +64,8 @@ class Trace:
 
         An exit with a logit that is not finite has no answer, which counts as wrong.
         """
-        return correct_answers(self.logits, self._checked(labels))
+        count, _, classes = self.logits.shape
+        return correct_answers(self.logits, checked_labels(labels, count, classes, "Trace.accuracy"))
 
     def accuracy(self, labels: ArrayLike) -> NDArray[np.float64]:
         """Share of right answers at each exit, 0..1.
@@ -72,18 +73,6 @@ class Trace:
         errors: ValueError where there is not one label per sentence, or one is not a class of the model
         """
         return np.asarray(self.correct(labels).mean(axis=0))
-
-    def _checked(self, labels: ArrayLike) -> NDArray[np.int64]:
-        found = np.asarray(labels)
-        count, classes = len(self), self.logits.shape[2]
-        if found.shape != (count,) or found.dtype.kind not in "iu":
-            raise ValueError(
-                f"Trace.accuracy: labels must be {count} integers, got {found.dtype} {found.shape}"
-                + " (scores have no accuracy, see data.metrics)" * (found.dtype.kind == "f")
-            )
-        if len(outside := found[(found < 0) | (found >= classes)]):
-            raise ValueError(f"Trace.accuracy: labels must be in 0..{classes - 1}, got {outside[0]}")
-        return found.astype(np.int64)
 
     def table(self) -> Any:
         """An Arrow table (to_pandas() makes a frame of it): one row a sentence, one column a number.
@@ -129,6 +118,19 @@ class Trace:
             found[f"entropy_{layer}"] = self.entropy[:, i]
             found |= {f"logit_{layer}_{c}": self.logits[:, i, c] for c in range(self.logits.shape[2])}
         return found
+
+
+def checked_labels(labels: ArrayLike, count: int, classes: int, caller: str) -> NDArray[np.int64]:
+    """The labels of `count` sentences; errors: ValueError for another number, or other than classes."""
+    found = np.asarray(labels)
+    if found.shape != (count,) or found.dtype.kind not in "iu":
+        raise ValueError(
+            f"{caller}: labels must be {count} integers, got {found.dtype} {found.shape}"
+            + " (scores have no accuracy, see data.metrics)" * (found.dtype.kind == "f")
+        )
+    if len(outside := found[(found < 0) | (found >= classes)]):
+        raise ValueError(f"{caller}: labels must be in 0..{classes - 1}, got {outside[0]}")
+    return found.astype(np.int64)
 
 
 def finite_answers(logits: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy
 import numpy.typing
 
 import siliconbert._core.base
+import siliconbert._core.exits
 import siliconbert._core.faults
 import siliconbert._core.formats
 
@@ -76,6 +77,15 @@ class Encoder:
         offsets: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
         threads: typing.SupportsInt | typing.SupportsIndex = 0,
     ) -> numpy.typing.NDArray[numpy.float32]: ...
+    def run(
+        self,
+        ids: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+        types: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+        offsets: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+        leave: siliconbert._core.exits.Leave,
+        score: str,
+        threads: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> tuple[numpy.typing.NDArray[numpy.int32], numpy.typing.NDArray[numpy.float32]]: ...
     def trace(
         self,
         ids: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
