@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from siliconbert.campaign import language_runs
+from siliconbert.campaign.interval import Interval
 from siliconbert.campaign.language_runs import LanguageRun
 from siliconbert.campaign.outcome import Curves, Measurement, Outcome, Quantity, percent
+from siliconbert.campaign.quantiles import student
 from siliconbert.campaign.setup import Call
 
 ACCURACY = Quantity("accuracy", "accuracy of the next word", "%")
@@ -23,7 +26,8 @@ WHAT = (
     "causal: a place sees the words up to its own. unmasked: it sees its whole window and can copy the word "
     "it is to foretell, at all places but a window's last (at most 34/35 and what is guessed there): the "
     "reading under which the paper's 95 % are possible; its mask is not said",
-    "intervals are over windows, 95 %, as if windows were independent; without them: means of seeds",
+    "95 % intervals: of one model over windows, as if windows were independent; of several seeds over the "
+    "seeds' accuracies (Student's t)",
 )
 
 
@@ -108,10 +112,10 @@ def _group(
 ) -> list[Measurement]:
     count = len({run.seed for run in seeds})
     row = f"{label}, {count} seed{'s' * (count > 1)}"
-    mean = float(np.mean([run.accuracy for run in seeds]))
-    interval = seeds[0].interval
+    interval = seeds[0].interval if count == 1 else _over_seeds([run.accuracy for run in seeds])
+    mean = interval.value
     beside = published.get(seeds[0].pattern) if seeds[0].cut and seeds[0].admm else None
-    low, high = (100 * interval.low, 100 * interval.high) if count == 1 else (None, None)
+    low, high = 100 * interval.low, 100 * interval.high
     rows = [Measurement(row, ACCURACY, 100 * mean, low, high, beside, seeds[0].attention)]
     if dense is not None and seeds[0].pattern != "dense":
         rows.append(Measurement(row, SHARE, 100 * mean / dense))
@@ -119,6 +123,12 @@ def _group(
     if seeds[0].cut:
         rows.append(Measurement(row, KEPT, 100 * float(np.mean([run.kept for run in seeds]))))
     return rows
+
+
+def _over_seeds(accuracies: Sequence[float]) -> Interval:
+    mean, count = float(np.mean(accuracies)), len(accuracies)
+    half = student(0.975, count - 1) * float(np.std(accuracies, ddof=1)) / math.sqrt(count)
+    return Interval(mean, mean - half, mean + half)
 
 
 def _dense(runs: Sequence[LanguageRun], attention: str) -> float | None:
