@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from siliconbert import exits, faults
-from siliconbert.bench import campaign, cscb, early_exit, reuse, spans, trace
+from siliconbert import exits, faults, models
+from siliconbert.bench import campaign, cscb, early_exit, network, reuse, spans, trace, trace_peers
 from siliconbert.bench import schedule as schedule_bench
 from siliconbert.bench.processor import CLASSES, parse
 from siliconbert.bench.result import Result, Timing
@@ -32,7 +32,7 @@ def test_a_floor_is_kept_or_not_and_json_says_so():
 
 
 def test_every_floor_is_of_a_known_class_of_processor():
-    assert set(campaign.FLOORS) | set(trace.FLOORS) <= set(CLASSES)
+    assert set(campaign.FLOORS) | set(trace.FLOORS) | set(trace.LOOP_FLOORS) <= set(CLASSES)
     assert parse("flags : amx_bf16 amx_int8 avx512_vnni avx512_bf16").kind == "A"
     assert parse("").kind == "C"
 
@@ -66,12 +66,63 @@ def test_the_peer_computes_our_answers_from_a_faulty_image(best, apart):
     assert np.abs(logits - ours).max() <= apart * np.abs(ours).max()
 
 
-def test_ours_runs_alone():
+@pytest.mark.parametrize("model", [campaign.ALBERT_BASE, "edgebert-mini/sst2"])
+def test_ours_runs_alone(model):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = campaign.run(peers=False, sentences=6, trials=2, repeats=2, threads=1)
+        found = campaign.run(peers=False, sentences=3, trials=2, repeats=2, threads=1, model=model)
+    assert ("random weights" in found.header[1]) == (model == campaign.ALBERT_BASE)
     assert [timing.name for timing in found.timings] == ["ours"] and found.peak_mib > 1
     assert "not compared with a peer" in found.footer[0]
+
+
+def test_a_loop_is_compared_with_ours_and_its_wrong_answers_are_not_timed(monkeypatch):
+    class Loop:
+        name = "a loop"
+
+        def __init__(self, stored, tokens, threads, best):
+            self.best = best
+
+        def trial(self, tensor, image):
+            return (0.5 if self.best else 9.0), logits
+
+    logits = np.float32([[1, -2], [0.5, 2]])
+    monkeypatch.setattr(campaign, "Albert", Loop)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loops = campaign._Peers("edgebert-mini/sst2", 2, None, 1)
+        assert loops.timings(2.0) == []
+        with pytest.raises(RuntimeError, match="must be within"):
+            loops.time()
+        loops._expected = logits
+        loops._seconds[campaign.PLAIN].clear()
+        loops.time()
+        loops.time(campaign.BEST)
+    assert "within 0.0e+00" in loops.checked
+    assert [(t.median, t.ratio) for t in loops.timings(0.25)] == [(9.0, 36.0), (0.5, 2.0)]
+
+
+def test_every_peer_of_a_trace_is_compared_with_ours_in_like_numbers():
+    speeds = {"fp32": 80.0, "adaptivfloat8": 400.0, trace.LOOP: 10.0}
+    speeds |= {"PyTorch fp32": 40.0, "PyTorch bf16, compiled": 100.0, "ONNX Runtime int8": 200.0}
+    rows = {row.name: row for row in trace.timings({name: [speed] * 3 for name, speed in speeds.items()})}
+    assert [row.ratio for row in rows.values()] == [8, 40, None, 2, 4, 2]
+    assert [row.ratio for row in trace.timings({"fp32": [1.0], "adaptivfloat8": [2.0]})] == [None, None]
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+def test_the_peers_of_a_trace_compute_our_last_exit(tmp_path):
+    for name in ("torch", "transformers", "onnx", "onnxruntime"):
+        pytest.importorskip(name, reason=f"the peers need {name}")
+    network.write(tmp_path)
+    ids = [[2, 70, 900, 3], [2, 29_000, 3], [2, 5, 6, 7, 8, 9, 3]]
+    peers = trace_peers.Peers(tmp_path, 1, trace_peers.batches(ids))
+    assert {"PyTorch fp32", "PyTorch bf16", "ONNX Runtime fp32", "ONNX Runtime int8"} <= set(peers.names)
+    expected = models.load(tmp_path).trace(ids).logits[:, -1]
+    assert "ONNX Runtime fp32" in peers.check(ids, expected)
+    with pytest.raises(RuntimeError, match="must be within"):
+        peers.check(ids, expected + 1)
 
 
 def test_reuse_is_timed_and_checked():

@@ -61,6 +61,23 @@ def test_the_first_value_that_is_refused_is_named_at_any_thread_count():
             formats.quantize(values, FORMATS[0], threads)
 
 
+@pytest.mark.parametrize(
+    "fmt", [*FORMATS, formats.AdaptivFloat(8, 3, variant="edgebert-rtl", bias=-9)], ids=repr
+)
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_what_is_refused_in_place_is_named_as_it_came(fmt, bad):
+    values = np.full(70_000, 0.3, np.float32)
+    values[66_000] = bad
+    with pytest.raises(ValueError, match=f"got {bad} at position 66000"):
+        formats.quantize(values, fmt, out=values)
+    given = np.full(70_000, 0.3, np.float32)
+    given[5] = bad
+    kept = given.copy()
+    with pytest.raises(ValueError, match="at position 5"):
+        formats.quantize(given, fmt)
+    np.testing.assert_array_equal(given, kept)
+
+
 @pytest.mark.parametrize("out", [np.zeros(3, np.float32), np.zeros(4), np.zeros((4, 2), np.float32)[:, 0]])
 def test_another_out_is_refused(out):
     with pytest.raises(ValueError, match=r"quantize: out must be float32 of shape \(4,\) without gaps"):

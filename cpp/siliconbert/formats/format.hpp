@@ -8,7 +8,8 @@
 //   fields(family)                      what the bits of a code mean
 // and, where it matters: `rounding` (a member; the coder then has encode(value, random) too); encode(coder,
 // in, codes, count) and quantize(coder, in, out, count), whole runs at once; takes(family, value), which
-// values that are not finite it encodes.
+// values that are not finite it encodes; quantize_finite(coder, in, out, count), which looks at the values
+// itself: it leaves what is not finite as it is and returns whether all was.
 #pragma once
 
 #include <cstdint>

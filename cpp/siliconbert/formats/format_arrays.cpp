@@ -223,7 +223,7 @@ void quantize(std::span<const float> in, std::size_t columns, const Format& form
     const Sets sets(format, columns);
     check_parameters(format, in.size(), columns, "quantize");
     const RandomWords random(draws);
-    // A piece is looked at when the first cache holds it; one that cannot be taken is left as it is.
+    // A piece is looked at when the first cache holds it; what cannot be taken is left as it is.
     constexpr std::size_t piece = 1024;
     std::atomic<bool> bad = false;
     const auto quantize_piece = [&](const auto& family, const auto& with, std::size_t first,
@@ -237,15 +237,22 @@ void quantize(std::span<const float> in, std::size_t columns, const Format& form
             quantize_run(with, &in[first], &out[first], last - first);
         }
     };
+    const auto quantize_pieces = [&](const auto& family, const auto& with, std::size_t first,
+                                     std::size_t last) {
+        if constexpr (requires { quantize_finite(with, in.data(), out.data(), std::size_t{}); }) {
+            if (!quantize_finite(with, &in[first], &out[first], last - first)) bad = true;
+        } else {
+            for (; first < last; first += piece) {
+                quantize_piece(family, with, first, std::min(last, first + piece));
+            }
+        }
+    };
     std::visit(
         [&](const auto& family) {
             parallel_blocks(in.size(), block, threads, [&](std::size_t start, std::size_t stop) {
                 for_each_run(format, sets, start, stop,
                              [&](Bytes bytes, std::size_t first, std::size_t last) {
-                                 const auto with = coder(family, bytes);
-                                 for (; first < last; first += piece) {
-                                     quantize_piece(family, with, first, std::min(last, first + piece));
-                                 }
+                                 quantize_pieces(family, coder(family, bytes), first, last);
                              });
             });
         },

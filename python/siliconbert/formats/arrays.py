@@ -102,6 +102,8 @@ def quantize(
 
 
 def _floats(x: npt.ArrayLike) -> Floats:
+    if isinstance(x, np.ndarray) and x.dtype == np.float32:
+        return np.asarray(x)
     with np.errstate(over="ignore"):  # what overflows float32 is infinite, and refused as such
         return as_array(x, np.float32)
 
