@@ -136,7 +136,7 @@ def test_reuse_is_timed_and_checked():
 def test_runs_with_early_exit_are_checked_before_they_are_timed():
     model, ids = small_model(), sentences(ALBERT, [5, 9, 12, 30, 2, 7])
     trace = model.trace(ids)
-    limit = early_exit._forced(trace)
+    limit = early_exit.forced(trace)
     assert exits.by_entropy(trace.entropy, limit).mean() > 3  # of 4: nearest to the 6 that is asked for
     lut = exits.Lut([0.1, 0.9], [[0.9, 0.1], [0.1, 0.1]])
     rules = (("entropy", exits.EntropyRule(), 0.8), ("lut", exits.PredictionRule(lut), 0.8))

@@ -98,12 +98,12 @@ def _alberts(sentences: int, threads: int, glue: Path | None) -> list[Case]:
     found = []
     for name, model in made.items():
         trace = model.trace(ids, threads)
-        rule = ("by entropy", exits.EntropyRule(), _forced(trace))
+        rule = ("by entropy", exits.EntropyRule(), forced(trace))
         found.append(Case(f"ALBERT-base {name}", model, ids, trace, (rule,)))
     return found
 
 
-def _forced(trace: Trace) -> float:
+def forced(trace: Trace) -> float:
     """The threshold of a fine grid of quantiles whose mean exit layer is nearest to FORCED_LAYER."""
     tried = np.quantile(trace.entropy, np.linspace(0, 1, 201))
     return float(min(tried, key=lambda t: abs(exits.by_entropy(trace.entropy, t).mean() - FORCED_LAYER)))

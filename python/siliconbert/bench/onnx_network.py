@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
@@ -74,23 +75,23 @@ def _export(network: Any, path: Path) -> None:
 
 
 def _fuse(folder: Path, config: Any) -> bool:
-    """Writes fused.onnx; returns whether the attention of all layers could be fused."""
+    """Writes fused.onnx, with what could be fused; returns whether that was the attention of all layers."""
     optimizer = import_module("onnxruntime.transformers.optimizer")
     sizes = {"num_heads": config.num_attention_heads, "hidden_size": config.hidden_size}
     fused = optimizer.optimize_model(str(folder / "plain.onnx"), model_type="bert", **sizes)
-    found = fused.get_fused_operator_statistics()["Attention"] == config.num_hidden_layers
-    if found:
-        fused.save_model_to_file(str(folder / "fused.onnx"))
-    else:
-        (folder / "plain.onnx").rename(folder / "fused.onnx")
-    return bool(found)
+    fused.save_model_to_file(str(folder / "fused.onnx"))
+    return bool(fused.get_fused_operator_statistics()["Attention"] == config.num_hidden_layers)
 
 
 def _quantize(folder: Path) -> None:
     quantization = import_module("onnxruntime.quantization")
-    quantization.quantize_dynamic(
-        folder / "fused.onnx",
-        folder / "int8.onnx",
-        weight_type=quantization.QuantType.QInt8,
-        extra_options={"DefaultTensorType": import_module("onnx").TensorProto.FLOAT},
-    )
+    logging.disable(logging.WARNING)  # it would advise what was done already
+    try:
+        quantization.quantize_dynamic(
+            folder / "fused.onnx",
+            folder / "int8.onnx",
+            weight_type=quantization.QuantType.QInt8,
+            extra_options={"DefaultTensorType": import_module("onnx").TensorProto.FLOAT},
+        )
+    finally:
+        logging.disable(logging.NOTSET)
