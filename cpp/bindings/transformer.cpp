@@ -221,6 +221,7 @@ void bind_transformer(py::module_& core) {
     transformer.def(
         "open_onednn", [shared](const std::string& plugin) { return shared(open_onednn_products(plugin)); },
         py::arg("plugin"));
+    bind_timed_products(transformer);
     py::class_<Encoder>(transformer, "Encoder")
         .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape, const Arrays& tensors,
                          const std::optional<py::dict>& activations, const std::optional<py::dict>& spans) {

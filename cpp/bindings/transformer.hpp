@@ -25,6 +25,7 @@ Batch make_batch(const NetworkShape& shape, const Ids& ids, const Ids& types, co
 void in_slices(const Batch& batch, std::size_t tokens, const std::optional<py::function>& progress,
                const std::function<void(std::size_t first, std::size_t last)>& run);
 
+void bind_timed_products(py::module_& transformer);
 void bind_trials(py::module_& transformer);
 void bind_fixed_point(py::module_& transformer);
 void bind_blocks(py::module_& transformer);

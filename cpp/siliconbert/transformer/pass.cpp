@@ -52,8 +52,12 @@ Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batc
       heads_(buffers().heads),
       probabilities_(buffers().probabilities) {
     const std::size_t most = longest(batch, first, last);
-    x_.assign(rows_ * hidden_, 0.0F);
-    context_.assign(rows_ * hidden_, 0.0F);
+    for (Buffer<float>* const rows : {&x_, &context_}) {
+        grow(*rows, rows_ * hidden_);
+        // Nothing is written beyond the last token, but it goes through products, where numbers are quick.
+        std::fill_n(rows->begin() + static_cast<std::ptrdiff_t>(tokens_ * hidden_),
+                    (rows_ - tokens_) * hidden_, 0.0F);
+    }
     grow(qkv_, rows_ * 3 * hidden_);
     grow(wide_, row_block * std::max(weights.shape.ffn, hidden_));
     grow(narrow_, row_block * hidden_);
@@ -149,7 +153,6 @@ void Pass::project_embeddings() {
         const void* in = block_side(Places::embeddings, context_.data() + row * width, row, width);
         weights_.embeddings.projection->apply(in, x_.data() + row * hidden_);
     }
-    std::fill(context_.begin(), context_.end(), 0.0F);
 }
 
 void Pass::layer(std::size_t layer) {

@@ -45,6 +45,7 @@ def all_(
         campaign(peers=peers, out=out, json=json)
         reuse(out=out, json=json)
         exit_(out=out, json=json)
+        breakdown(out=out, json=json)
         dse(out=out, json=json)
         integer(peers=peers, out=out, json=json)
         schedule(peers=peers, out=out, json=json)
@@ -147,6 +148,23 @@ def exit_(
     with console.told():
         result = bench.run(sentences, repeats, threads, glue)
     _show(result, json, out, "exit", "Early exit", "ms/sentence", "over the last layer alone", 3)
+
+
+@command.add(app, "breakdown", "Example: siliconbert bench breakdown --threads 1")
+def breakdown(
+    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    glue: options.Glue = None,
+    out: Out = None,
+    json: options.Json = False,
+) -> None:
+    """Where the time of a trace goes: products, what lies between them, products by themselves."""
+    from siliconbert.bench import breakdown as bench
+
+    with console.told():
+        result = bench.run(sentences, repeats, threads, glue)
+    _show(result, json, out, "breakdown", "Breakdown", "ms/sentence", "into the limit", 3)
 
 
 @command.add(app, "dse", "Example: siliconbert bench dse")

@@ -16,12 +16,14 @@ from . import fixed_point
 
 __all__: list[str] = [
     "BlockProduct",
+    "Clocked",
     "DenseProduct",
     "Encoder",
     "IntegerEncoder",
     "IntegerProducts",
     "Products",
     "ReadTensor",
+    "TimedProducts",
     "Trials",
     "block_kernels",
     "block_products",
@@ -38,6 +40,23 @@ class Products:
     def fast_bf16(self) -> bool: ...
     @property
     def name(self) -> str: ...
+
+class Clocked:
+    @property
+    def calls(self) -> int: ...
+    @property
+    def operations(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+
+class TimedProducts(Products):
+    def __init__(self, timed: Products) -> None: ...
+    def alone(self, threads: typing.SupportsInt | typing.SupportsIndex, bare: bool) -> dict[str, float]: ...
+    def reset(self) -> None: ...
+    @property
+    def between(self) -> dict[tuple[str, str], float]: ...
+    @property
+    def kinds(self) -> dict[str, Clocked]: ...
 
 class Encoder:
     def __init__(
