@@ -19,6 +19,14 @@ def require() -> None:
     extras.require("bench", "bench", "torch", "transformers")
 
 
+def quiet() -> None:
+    """A network made from a file that has more than it needs, the ramps, would be told of at length."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
 class Peer:
     """transformers' AlbertModel with the weights in `folder`, and the ramps of the same file."""
 
@@ -28,11 +36,8 @@ class Peer:
         import torch
         from safetensors.torch import load_file
         from transformers import AlbertModel
-        from transformers.utils import logging
 
-        # AlbertModel has no use for the ramps in the file and would say so at length.
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+        quiet()
         torch.set_num_threads(threads)
         self._torch = torch
         self._model: Any = AlbertModel.from_pretrained(folder).eval()

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import extras
+from siliconbert.bench import peer
 from siliconbert.bench.onnx_network import Onnx, Padded, padded
 
 BATCH = 32
@@ -60,6 +61,7 @@ def network(folder: Path, attention: str = "sdpa") -> Any:
     """The network of `network.write`; `attention` is transformers' word for how it is computed."""
     from transformers import AlbertForSequenceClassification
 
+    peer.quiet()
     return AlbertForSequenceClassification.from_pretrained(folder, attn_implementation=attention).eval()
 
 
