@@ -140,6 +140,13 @@ class Clocked:
         if not np.array_equal(self._encoder.trace(*self._where), plain):
             raise RuntimeError("bench: a clocked trace must have the bits of a plain one, got others")
 
+    def gain(self, threads: int) -> float:
+        """How many times one thread's products of a trace so many make in its time, each its own."""
+        self._back_end.reset()
+        self._encoder.trace(*self._where, 1)
+        one, many = (sum(self._back_end.alone(count, False).values()) for count in (1, threads))
+        return float(threads * one / many)
+
     def shares(self, threads: int) -> Shares:
         """Of one trace."""
         self._back_end.reset()
