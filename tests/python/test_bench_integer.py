@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from siliconbert.bench import int8_peers, integer
-from siliconbert.bench.onnx_network import padded
+from siliconbert.bench.padded import padded
 from siliconbert.bench.processor import CLASSES, here
 from small_models import SHAPES, small_model, some_ids
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from siliconbert.bench.padded import padded
 from siliconbert.bench.peer import PADDED
 from siliconbert.models import Model
 from siliconbert.models.huggingface import Names
@@ -74,10 +75,8 @@ class Albert:
         return order, [self._batch(batch, max(map(len, batch)) if best else PADDED) for batch in batches]
 
     def _batch(self, rows: list[NDArray[np.int32]], width: int) -> tuple[Any, Any]:
-        ids, mask = np.zeros((len(rows), width), np.int64), np.zeros((len(rows), width), np.int64)
-        for i, row in enumerate(rows):
-            ids[i, : len(row)], mask[i, : len(row)] = row, 1
-        return self._torch.from_numpy(ids), self._torch.from_numpy(mask)
+        ids, mask = map(self._torch.from_numpy, padded(rows, width))
+        return ids, mask
 
 
 def _config(model: Model) -> Any:

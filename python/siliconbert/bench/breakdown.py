@@ -24,7 +24,6 @@ from siliconbert.models.engine import products
 # the products in the engine, of the library's own.
 MOST_OUTSIDE = {"fp32": 0.10, "adaptivfloat8": 0.30}
 LEAST_SPEED = 0.9
-_CALIBRATION = 64
 
 # The products of an ALBERT-base by the names of Clocks, and what they are.
 PRODUCTS = {
@@ -101,8 +100,7 @@ def run(sentences: int = 872, repeats: int = 3, threads: int = 2, glue: Path | N
     errors: RuntimeError where a clocked trace differs from a plain one
     """
     ids, origin = albert_sentences(sentences, glue)
-    plain = Model("albert-base", network.SHAPE, network.tensors(network.SHAPE, ramps=True))
-    made = {"fp32": plain, "adaptivfloat8": plain.quantized("adaptivfloat8", ids[:_CALIBRATION], threads)}
+    made = network.in_formats(ids, threads)
     clocked = {name: Clocked(model, model.tokens(ids)) for name, model in made.items()}
     found: dict[str, list[Shares]] = {name: [] for name in made}
     for _ in range(repeats):
@@ -130,10 +128,7 @@ class Clocked:
     def __init__(self, model: Model, tokens: Tokens):
         """Checks that nothing but the clock is added."""
         self._back_end = _core.transformer.TimedProducts(products())
-        active = model.activations.engine() if model.activations else None
-        self._encoder = _core.transformer.Encoder(
-            self._back_end, model.shape.engine(), dict(model.tensors), active
-        )
+        self._encoder = model.encoder_on(self._back_end)
         self._where = (tokens.ids, tokens.types, tokens.offsets)
         self.path = str(self._encoder.path)
         plain = model.encoder.trace(*self._where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -13,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import exits, faults, models
-from siliconbert.bench import network, peer, processor
+from siliconbert.bench import network, peer, processor, turns
 from siliconbert.bench.albert import BATCH, Albert
 from siliconbert.bench.early_exit import forced
 from siliconbert.bench.result import Result, Timing
-from siliconbert.bench.trace import CALIBRATION, data_set, token_ids
+from siliconbert.bench.trace import data_set, token_ids
 from siliconbert.bench.worker import Worker, peak_mib
 from siliconbert.data import Data
 from siliconbert.models.stored import Stored
@@ -43,8 +44,7 @@ def subject(model: str, sentences: int, glue: Path | None) -> tuple[Stored, Data
         plain = models.load(model).with_spans(None)  # transformers knows no spans
         return plain.store(TENSOR, layout="bitmask", cells=CELLS), found
     ids: Any = token_ids(found)
-    plain = models.Model(ALBERT_BASE, network.SHAPE, network.tensors(network.SHAPE, ramps=True))
-    coded = plain.pruned({TENSOR: DENSITY}).quantized("adaptivfloat8", ids[:CALIBRATION])
+    coded = network.quantized(network.albert().pruned({TENSOR: DENSITY}), ids)
     return coded.store(TENSOR, layout="bitmask", cells=CELLS), replace(found, sentences=ids)
 
 
@@ -93,14 +93,11 @@ class Campaign:
         found = bad.run(self._data, threshold, threads=self._threads)
         if not np.array_equal(found.layer, exits.by_entropy(trace.entropy, threshold)):
             raise RuntimeError("bench: runs of trial 0 must leave where its trace does, got other layers")
-        took: dict[str, list[float]] = {"all": [], "early": []}
-        for _ in range(repeats):
-            start = time.perf_counter()
-            bad.trace(self._data, threads=self._threads)
-            middle = time.perf_counter()
-            bad.run(self._data, threshold, threads=self._threads)
-            took["all"].append(middle - start)
-            took["early"].append(time.perf_counter() - middle)
+        ways: dict[str, Callable[[], object]] = {
+            "all": lambda: bad.trace(self._data, threads=self._threads),
+            "early": lambda: bad.run(self._data, threshold, threads=self._threads),
+        }
+        took = turns.seconds(ways, repeats)
         every, early = median(took["all"]), median(took["early"])
         return (
             f"with exits by entropy below {threshold:.3g} ({found.layer.mean():.1f} of "

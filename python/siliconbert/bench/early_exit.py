@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from siliconbert import exits, models
-from siliconbert.bench import network, processor
+from siliconbert import _core, exits, models
+from siliconbert.bench import network, processor, turns
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.trace import albert_sentences, data_set
 from siliconbert.bench.worker import peak_mib
@@ -25,7 +24,6 @@ MAX_DROP = 0.01
 FORCED_LAYER = 6.0
 # Share of the time of the last layer's answers alone that all exits may add; set before the first run.
 MOST_FOR_EXITS = 0.03
-_CALIBRATION = 64
 
 Rule: TypeAlias = exits.EntropyRule | exits.PredictionRule
 
@@ -93,8 +91,7 @@ def _mini(sentences: int, threads: int, glue: Path | None) -> Case:
 
 def _alberts(sentences: int, threads: int, glue: Path | None) -> list[Case]:
     ids, _ = albert_sentences(sentences, glue)
-    plain = Model("albert-base", network.SHAPE, network.tensors(network.SHAPE, ramps=True))
-    made = {"fp32": plain, "adaptivfloat8": plain.quantized("adaptivfloat8", ids[:_CALIBRATION], threads)}
+    made = network.in_formats(ids, threads)
     found = []
     for name, model in made.items():
         trace = model.trace(ids, threads)
@@ -109,17 +106,9 @@ def forced(trace: Trace) -> float:
     return float(min(tried, key=lambda t: abs(exits.by_entropy(trace.entropy, t).mean() - FORCED_LAYER)))
 
 
-def replayed(trace: Trace, rule: Rule, threshold: float) -> np.ndarray[Any, np.dtype[np.int32]]:
-    """The exit layers that the rule finds in a trace."""
-    if isinstance(rule, exits.EntropyRule):
-        return exits.by_entropy(rule.rows(trace), threshold)
-    return exits.by_prediction(
-        trace.entropy, rule.lut, threshold, rule.first, rule.last_ramp, rule.check_before
-    )[0]
-
-
 def _check(case: Case, rule: Rule, threshold: float, found: Run) -> None:
-    layer = replayed(case.trace, rule, threshold)
+    leave = rule.leaving(case.model.shape.layers, threshold)
+    layer = np.asarray(_core.exits.replay(leave, rule.rows(case.trace)))
     taken = case.trace.logits[np.arange(len(layer)), layer - 1]
     if not (np.array_equal(found.layer, layer) and found.logits.tobytes() == taken.tobytes()):
         raise RuntimeError(f"bench: runs of {case.name} must equal their trace's replay, got others")
@@ -134,14 +123,8 @@ def _measure(case: Case, repeats: int, threads: int) -> dict[str, list[float]]:
     }
     for name, rule, limit in case.rules:
         ways[name] = lambda rule=rule, limit=limit: case.model.run(case.data, limit, rule, threads)  # type: ignore[misc]
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(repeats + 1):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            if turn > 0:
-                took[name].append(time.perf_counter() - start)
-    return took
+    turns.seconds(ways, 1)
+    return turns.seconds(ways, repeats)
 
 
 def _timings(case: Case, took: dict[str, list[float]]) -> list[Timing]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import faults, models
-from siliconbert.bench import network, processor
+from siliconbert.bench import network, processor, turns
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.trace import data_set
 from siliconbert.bench.worker import peak_mib
@@ -32,7 +31,6 @@ LAYERS = (1, 2, 4, 8, 12, 24)
 # Sentences and tokens where they are not what grows.
 _COUNT, _LENGTH = 32, 26
 _TRIALS_OF_FAULTS = 10
-_CALIBRATION = 64
 
 Ids = list[list[int]]
 
@@ -125,20 +123,13 @@ def _traces(threads: int) -> Iterator[Axis]:
 def _albert(layers: int, words: Ids) -> Model:
     """ALBERT-base's shape with so many layers of the same weights, which are the same for every number."""
     shape = replace(network.SHAPE, layers=layers)
-    plain = Model("albert", shape, network.tensors(shape, ramps=False))
-    return plain.quantized("adaptivfloat8", [row[:_LENGTH] for row in words[:_CALIBRATION]])
+    return network.quantized(network.albert(shape, ramps=False), [row[:_LENGTH] for row in words])
 
 
 def _measure(axis: Axis, repeats: int) -> dict[int, list[float]]:
     """Seconds of every size, after one call of each that is not counted but checked."""
     _check(axis)
-    took: dict[int, list[float]] = {size: [] for size in axis.sizes}
-    for _ in range(repeats):
-        for size in axis.sizes:
-            start = time.perf_counter()
-            axis.run(size)
-            took[size].append(time.perf_counter() - start)
-    return took
+    return turns.seconds({size: partial(axis.run, size) for size in axis.sizes}, repeats)
 
 
 def _check(axis: Axis) -> None:

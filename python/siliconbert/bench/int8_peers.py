@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import extras
-from siliconbert.bench.onnx_network import Onnx, Padded
+from siliconbert.bench.onnx_network import Onnx
+from siliconbert.bench.padded import Padded
 from siliconbert.models import Shape
 from siliconbert.models.huggingface import Names
-
-
-def require() -> None:
-    """ImportError with one sentence where a package is missing."""
-    extras.require("bench", "bench", "torch", "transformers", "onnx", "onnxruntime")
 
 
 class Fp32:
@@ -76,11 +70,3 @@ class OnnxInt8(Onnx):
     def __init__(self, shape: Shape, tensors: Mapping[str, NDArray[np.float32]], threads: int, folder: Path):
         """Exports, fuses and quantizes the network; its files lie in `folder`."""
         super().__init__(Fp32(shape, tensors, "eager").network, threads, folder, int8=True)
-
-
-def seconds(peer: OnnxInt8 | TorchInt8, batches: Sequence[Padded]) -> float:
-    """Time of all batches, one after the other."""
-    start = time.perf_counter()
-    for batch in batches:
-        peer.logits(batch)
-    return time.perf_counter() - start

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import models
-from siliconbert.bench import int8_peers, network, processor, trace
-from siliconbert.bench.onnx_network import padded
+from siliconbert.bench import int8_peers, network, onnx_network, processor, trace
+from siliconbert.bench.padded import padded, seconds
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import Worker
 from siliconbert.models import Integer, IntegerModel, Model, Shape
@@ -87,7 +87,7 @@ def run(
     errors: ImportError where the peers' packages are missing; RuntimeError where an answer is wrong
     """
     if peers:
-        int8_peers.require()
+        onnx_network.require()
     batches, origin = _batches(sentences, glue)
     with (
         tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder,
@@ -165,7 +165,7 @@ def _measure(
         runs[case, "ours"] = partial(ours.ask, "seconds", case)
         filled = [padded(batch) for batch in batches[case]]
         for name, peer in theirs.items():
-            runs[case, name] = partial(int8_peers.seconds, peer, filled)
+            runs[case, name] = partial(seconds, peer, filled)
     times: dict[tuple[str, str], list[float]] = {key: [] for key in runs}
     for repeat in range(repeats + 1):
         for key, once in runs.items():

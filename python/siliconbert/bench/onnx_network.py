@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# A batch's token ids (sentences, longest) and which are tokens.
-Padded = tuple[NDArray[np.int64], NDArray[np.int64]]
+from siliconbert import extras
+from siliconbert.bench.padded import Padded
 
 
-def padded(sentences: Sequence[Sequence[int]], width: int | None = None) -> Padded:
-    """A batch filled up to its longest sentence, or to `width`."""
-    width = width or max(map(len, sentences))
-    ids = np.array([[*row, *[0] * (width - len(row))] for row in sentences], np.int64)
-    mask = np.array([[1] * len(row) + [0] * (width - len(row)) for row in sentences], np.int64)
-    return ids, mask
+def require() -> None:
+    """ImportError with one sentence where a package of the peers is missing."""
+    extras.require("bench", "bench", "torch", "transformers", "onnx", "onnxruntime")
 
 
 class Onnx:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import extras
+from siliconbert.bench.padded import padded
 
 PADDED = 128
 
@@ -73,6 +74,5 @@ class Peer:
         return self._tensors[f"{name}.weight"] @ x + self._tensors[f"{name}.bias"]
 
     def _padded(self, ids: list[int]) -> tuple[Any, Any]:
-        kept = ids[:PADDED]
-        blank = PADDED - len(kept)
-        return self._torch.tensor([kept + [0] * blank]), self._torch.tensor([[1] * len(kept) + [0] * blank])
+        filled, mask = map(self._torch.from_numpy, padded([ids[:PADDED]], PADDED))
+        return filled, mask

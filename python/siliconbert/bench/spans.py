@@ -82,7 +82,7 @@ def run(sentences: int = MOST_SENTENCES, repeats: int = 3) -> Result:
     errors: RuntimeError where the engine and the definition differ
     """
     rng = np.random.default_rng(0)
-    vocabulary = int(str(network.CONFIG["vocab_size"]))
+    vocabulary = network.SHAPE.vocabulary
     ids = [rng.integers(0, vocabulary, LENGTH).tolist() for _ in range(min(sentences, MOST_SENTENCES))]
     with tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder:
         network.write(Path(folder))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,21 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from siliconbert import data
-from siliconbert.bench import dse, integer, network, processor
+from siliconbert.bench import dse, integer, network, processor, turns
 from siliconbert.bench.breakdown import Clocked
 from siliconbert.bench.result import Result, Timing
+from siliconbert.bench.trace import data_set
 from siliconbert.bench.worker import peak_mib
 from siliconbert.campaign.config import parse
 from siliconbert.campaign.rows import Rows
 from siliconbert.campaign.run import Campaign
-from siliconbert.models import Model
 
 # Least gain of two threads; of the gain of bare products, where these are bound by what threads share; and
 # least share of two threads' speed that two workers of one thread have.
 FLOOR, SHARE_OF_BARE, WORKERS_FLOOR = 1.8, 0.95, 1 / 1.1
 SENTENCES, LENGTH = 256, 26
-_CALIBRATION = 64
 _GRID, _EXPLORED = 0, 10  # of dse.grids, and how often in a turn
 CAMPAIGN: dict[str, Any] = {
     "models": ["edgebert-mini/sst2"],
@@ -79,8 +76,7 @@ def run(repeats: int = 5, glue: Path | None = None) -> Result:
 def _cases() -> Iterator[Case]:
     rng = np.random.default_rng(0)
     ids = rng.integers(0, network.SHAPE.vocabulary, (SENTENCES, LENGTH)).tolist()
-    plain = Model("albert", network.SHAPE, network.tensors(network.SHAPE, ramps=True))
-    rounded = plain.quantized("adaptivfloat8", ids[:_CALIBRATION])
+    plain, rounded = network.in_formats(ids).values()
     whole = integer.model(ids[:2])
 
     def logits(model: Any, threads: int) -> object:
@@ -107,7 +103,7 @@ def _timings(case: Case, repeats: int) -> list[Timing]:
     one, two = case.run(1), case.run(2)
     if not np.array_equal(np.asarray(one), np.asarray(two)):
         raise RuntimeError(f"bench: {case.name} must be the same with one thread and with two, got others")
-    took = _turns({1: partial(case.run, 1), 2: partial(case.run, 2)}, repeats)
+    took = turns.seconds({1: partial(case.run, 1), 2: partial(case.run, 2)}, repeats)
     gain = median(took[1]) / median(took[2])
     return [
         Timing(f"{case.name}, 1 thread", median(took[1]), min(took[1]), max(took[1])),
@@ -115,19 +111,9 @@ def _timings(case: Case, repeats: int) -> list[Timing]:
     ]
 
 
-def _turns(runs: dict[Any, Callable[[], object]], repeats: int) -> dict[Any, list[float]]:
-    took: dict[Any, list[float]] = {key: [] for key in runs}
-    for _ in range(repeats):
-        for key, once in runs.items():
-            start = time.perf_counter()
-            once()
-            took[key].append(time.perf_counter() - start)
-    return took
-
-
 def _workers(repeats: int, glue: Path | None) -> list[Timing]:
     """The campaign into new stores: by this process, by two processes, by two Dask workers."""
-    settings = parse(CAMPAIGN | {"tasks": [_task(glue)]})
+    settings = parse(CAMPAIGN | {"tasks": [data_set(1, glue).task]})
     with tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder, _cluster() as address:
         stores = (Path(folder) / str(number) for number in count())
 
@@ -141,7 +127,7 @@ def _workers(repeats: int, glue: Path | None) -> list[Timing]:
             "2 Dask workers of 1": partial(once, scheduler=address),
         }
         _same(run() for run in ways.values())
-        took = _turns(ways, repeats)
+        took = turns.seconds(ways, repeats)
     two = median(took["2 threads"])
     return [_against(f"campaign, {way}", two, seconds) for way, seconds in took.items()]
 
@@ -156,14 +142,6 @@ def _same(found: Iterable[Rows]) -> None:
     first, *others = (rows.table().select(columns).sort_by("trial") for rows in found)
     if any(not other.equals(first) for other in others):
         raise RuntimeError("bench: rows of a campaign must be the same wherever it runs, got others")
-
-
-def _task(glue: Path | None) -> str:
-    try:
-        data.load("sst2", split="dev", folder=glue)
-    except ValueError:
-        return "vader-amazon"
-    return "sst2"
 
 
 @contextmanager

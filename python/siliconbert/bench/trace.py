@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siliconbert import data, models
-from siliconbert.bench import network, peer, processor, trace_peers
+from siliconbert.bench import network, onnx_network, peer, processor, trace_peers
 from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.worker import Worker
 from siliconbert.data import Data
@@ -37,8 +37,6 @@ MEMORY_MIB = 1024
 
 
 Sentences = list[list[int]]
-# Sentences whose activations set the AdaptivFloat biases.
-CALIBRATION = 64
 
 
 class Traces:
@@ -49,7 +47,7 @@ class Traces:
         plain = models.load(folder)
         self._models = {
             "fp32": plain,
-            "adaptivfloat8": plain.quantized("adaptivfloat8", sentences[:CALIBRATION], threads),
+            "adaptivfloat8": network.quantized(plain, sentences, threads),
         }
         self._sentences = sentences
         self._threads = threads
@@ -77,7 +75,7 @@ def run(
     errors: ImportError where the peers' packages are missing; RuntimeError where ours and a peer differ
     """
     if peers:
-        trace_peers.require()
+        onnx_network.require()
     ids, origin = albert_sentences(sentences, glue)
     with tempfile.TemporaryDirectory(prefix="siliconbert-bench-") as folder:
         network.write(Path(folder))
@@ -106,7 +104,7 @@ def token_ids(found: Data) -> Sentences:
     assert tokenizer is not None
     coded = tokenizer.encode(found.sentences)
     # The random table has ALBERT's 30,000 rows; ids beyond wrap around, which changes no length.
-    return [[int(i) % network.CONFIG["vocab_size"] for i in row] for row in coded.ids]  # type: ignore[operator]
+    return [[int(i) % network.SHAPE.vocabulary for i in row] for row in coded.ids]
 
 
 def albert_sentences(count: int, glue: Path | None) -> tuple[Sentences, str]:

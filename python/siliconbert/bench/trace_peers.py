@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siliconbert import extras
 from siliconbert.bench import peer
-from siliconbert.bench.onnx_network import Onnx, Padded, padded
+from siliconbert.bench.onnx_network import Onnx
+from siliconbert.bench.padded import Classifier, Padded, padded, seconds
 
 BATCH = 32
 # Largest difference of the last exit's logits from ours in fp32, of the largest; a random network in int8 is
 # coarser than a trained one.
 LARGEST_DIFFERENCES = {"fp32": 1e-5, "bf16": 0.1, "int8": 0.25}
-
-
-def require() -> None:
-    """ImportError with one sentence where a package is missing."""
-    extras.require("bench", "bench", "torch", "transformers", "onnx", "onnxruntime")
-
-
-class Classifier(Protocol):
-    """Computes the last exit alone, which is less than ours does."""
-
-    version: str
-
-    def logits(self, batch: Padded) -> NDArray[np.float32]:
-        """(sentences, classes)."""
-        ...
 
 
 class Torch:
@@ -88,7 +72,7 @@ class Peers:
         for name, make in makers.items():
             try:
                 running = make()
-                self._run(running)
+                seconds(running, batches)
                 self._running[name] = running
             except Exception as error:  # of a compiler that is missing, say: every library has its own
                 self.left_out.append(f"left out: {name} ({_first_line(error)})")
@@ -105,9 +89,7 @@ class Peers:
 
     def seconds(self, name: str) -> float:
         """Time of all batches, one after the other."""
-        start = time.perf_counter()
-        self._run(self._running[name])
-        return time.perf_counter() - start
+        return seconds(self._running[name], self._batches)
 
     def check(self, sentences: list[list[int]], expected: NDArray[np.float32]) -> str:
         """RuntimeError where a peer's logits are not those of ours in fp32, (sentences, classes)."""
@@ -121,10 +103,6 @@ class Peers:
                     f"bench: logits of {name} must be within {most} of ours in fp32, got {worst[name]:.1e}"
                 )
         return ", ".join(f"{name} {apart:.0e}" for name, apart in worst.items())
-
-    def _run(self, running: Classifier) -> None:
-        for batch in self._batches:
-            running.logits(batch)
 
 
 def number_of(name: str) -> str:

@@ -13,6 +13,9 @@ from siliconbert.cli import command, console, options
 if TYPE_CHECKING:
     from siliconbert.bench.result import Result, Timing
 
+Sentences = Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")]
+Repeats = Annotated[int, typer.Option("--repeats", min=1, help="Repeats, of all that is timed in turn.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peers.")]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help="Folder for the rows as NAME_CLASS.csv, by class of processor, and figures."),
@@ -65,9 +68,9 @@ def trace(
         bool,
         typer.Option("--spans", help="Instead: attention spans against none, sentences of 128 tokens."),
     ] = False,
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peer.")] = 2,
+    sentences: Sentences = 872,
+    repeats: Repeats = 3,
+    threads: Threads = 2,
     glue: options.Glue = None,
     out: Out = None,
     json: options.Json = False,
@@ -96,10 +99,10 @@ def campaign(
         bool,
         typer.Option("--peers", help="Also run a plain PyTorch loop (needs PyTorch and transformers)."),
     ] = False,
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
+    sentences: Sentences = 872,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials of ours in one repeat.")] = 10,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats of ours.")] = 3,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peer.")] = 2,
+    repeats: Repeats = 3,
+    threads: Threads = 2,
     model: Annotated[
         str, typer.Option("--model", help="A zoo model, or the shape of albert-base with random weights.")
     ] = "albert-base",
@@ -117,10 +120,10 @@ def campaign(
 
 @command.add(app, "reuse", "Example: siliconbert bench reuse")
 def reuse(
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
+    sentences: Sentences = 872,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials in one repeat.")] = 100,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 3,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    repeats: Repeats = 3,
+    threads: Threads = 2,
     glue: options.Glue = None,
     out: Out = None,
     json: options.Json = False,
@@ -135,9 +138,9 @@ def reuse(
 
 @command.add(app, "exit", "Example: siliconbert bench exit --threads 1")
 def exit_(
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    sentences: Sentences = 872,
+    repeats: Repeats = 3,
+    threads: Threads = 2,
     glue: options.Glue = None,
     out: Out = None,
     json: options.Json = False,
@@ -152,9 +155,9 @@ def exit_(
 
 @command.add(app, "breakdown", "Example: siliconbert bench breakdown --threads 1")
 def breakdown(
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 872,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 3,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    sentences: Sentences = 872,
+    repeats: Repeats = 3,
+    threads: Threads = 2,
     glue: options.Glue = None,
     out: Out = None,
     json: options.Json = False,
@@ -170,7 +173,7 @@ def breakdown(
 @command.add(app, "dse", "Example: siliconbert bench dse")
 def dse(
     histograms: Annotated[int, typer.Option("--histograms", min=1, help="Exit histograms of a grid.")] = 4096,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
+    repeats: Repeats = 5,
     out: Out = None,
     json: options.Json = False,
 ) -> None:
@@ -188,9 +191,9 @@ def integer(
         bool,
         typer.Option("--peers", help="Also time dynamic int8 of ONNX Runtime and PyTorch."),
     ] = False,
-    sentences: Annotated[int, typer.Option("--sentences", min=1, help="At most so many sentences.")] = 128,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads of ours and of the peers.")] = 2,
+    sentences: Sentences = 128,
+    repeats: Repeats = 5,
+    threads: Threads = 2,
     glue: options.Glue = None,
     out: Out = None,
     json: options.Json = False,
@@ -208,7 +211,7 @@ def schedule(
     peers: Annotated[
         bool, typer.Option("--peers", help="Also solve it as an integer program (needs the package highspy).")
     ] = False,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats.")] = 5,
+    repeats: Repeats = 5,
     out: Out = None,
     json: options.Json = False,
 ) -> None:
@@ -223,7 +226,7 @@ def schedule(
 @command.add(app, "cscb", "Example: siliconbert bench cscb --peers")
 def cscb(
     peers: Annotated[bool, typer.Option("--peers", help="Also time SciPy's BSR (needs SciPy).")] = False,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    repeats: Repeats = 5,
     out: Out = None,
     json: options.Json = False,
 ) -> None:
@@ -240,7 +243,7 @@ def quantize(
     peers: Annotated[
         bool, typer.Option("--peers", help="Also time ml_dtypes' and PyTorch's casts (needs ml_dtypes).")
     ] = False,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Alternating repeats.")] = 5,
+    repeats: Repeats = 5,
     out: Out = None,
     json: options.Json = False,
 ) -> None:
@@ -254,7 +257,7 @@ def quantize(
 
 @command.add(app, "threads", "Example: siliconbert bench threads")
 def threads(
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats in turn.")] = 5,
+    repeats: Repeats = 5,
     glue: options.Glue = None,
     out: Out = None,
     json: options.Json = False,
@@ -269,8 +272,8 @@ def threads(
 
 @command.add(app, "growth", "Example: siliconbert bench growth --out plots")
 def growth(
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Repeats in turn.")] = 3,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    repeats: Repeats = 3,
+    threads: Threads = 2,
     most: Annotated[
         int | None, typer.Option("--most", min=2, help="Leave out larger sizes, for a quick look.")
     ] = None,

@@ -128,10 +128,20 @@ class Model:
     @cached_property
     def encoder(self) -> Any:
         """The network in the core, made when first needed."""
+        return self.encoder_on(products())
+
+    def encoder_on(self, back_end: Any) -> Any:
+        """The network in the core, its dense products by a back end of one's own choice.
+
+        >>> from siliconbert import models
+        >>> model = models.load("edgebert-mini/sst2")
+        >>> model.encoder_on(products()).path == model.encoder.path
+        True
+        """
         active = self.activations.engine() if self.activations else None
         spans = self.spans.plain() if self.spans else None
         shape = self.shape.engine() | {"fixed_point": self.sfu}
-        back_end = products() if self.blocks is None else self.blocks.products(products())
+        back_end = back_end if self.blocks is None else self.blocks.products(back_end)
         return _core.transformer.Encoder(back_end, shape, dict(self.tensors), active, spans)
 
     @cached_property
