@@ -37,6 +37,12 @@ def test_growth_is_written_as_a_table_and_figures(small, tmp_path):
     assert len(rows) == 10 and all(float(row["median"]) > 0 and row["unit"] == "s" for row in rows)
 
 
+def test_two_sizes_are_left_however_few_are_asked_for(small):
+    found = growth.run(repeats=1, threads=1, most=1)
+    assert [timing.name for timing in found.timings][-2:] == ["layers 1", "layers 2"]
+    assert len(found.timings) == 10
+
+
 def test_an_answer_that_depends_on_what_runs_beside_it_is_found():
     axis = growth.Axis("sentences", (1, 2), lambda n: np.full(n, n), "seconds")
     with pytest.raises(RuntimeError, match="answers of 1 sentences must be those of 2"):

@@ -54,12 +54,12 @@ class Axis:
 def run(repeats: int = 3, threads: int = 2, glue: Path | None = None, most: int | None = None) -> Result:
     """Times every axis, sizes in turn; the smaller run's answers must be those of the larger one.
 
-    most   : leaves out larger sizes, for a quick look
+    most   : leaves out larger sizes but the first two, for a quick look
     errors : RuntimeError where an answer depends on what runs beside it
     """
     timings, figures, grows = [], [], []
     for axis in _axes(threads, glue):
-        sizes = [size for size in axis.sizes if most is None or size <= most]
+        sizes = [size for i, size in enumerate(axis.sizes) if i < 2 or most is None or size <= most]
         took = _measure(replace(axis, sizes=sizes), repeats)
         points = [(size, [s / axis.parts for s in seconds]) for size, seconds in took.items()]
         timings += [Timing(f"{axis.name} {n}", median(s), min(s), max(s)) for n, s in points]
