@@ -44,7 +44,7 @@ MISSING = {
     "import siliconbert.torch": ("torch", "train"),
     "from siliconbert import train; train.run('recipe.yaml', 'out')": ("torch", "train"),
     "from siliconbert.bench import peer; peer.require()": ("torch,transformers", "bench"),
-    "from siliconbert.bench import int8_peers; int8_peers.require()": ("onnx,onnxruntime", "bench"),
+    "from siliconbert.bench import onnx_network; onnx_network.require()": ("onnx,onnxruntime", "bench"),
     "from siliconbert.bench import cscb; cscb.run(peers=True)": ("scipy", "bench"),
     "from siliconbert.bench import highs; highs.solve([], [], [], 'sum')": ("highspy", "bench"),
     "from siliconbert.campaign.cluster import Cluster; Cluster('tcp://host:1').__enter__()": (
