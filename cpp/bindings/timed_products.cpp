@@ -221,11 +221,11 @@ std::map<std::string, double> TimedProducts::alone(int threads, bool bare) const
     for (const auto& [kind, clocked] : clocks_->kinds()) {
         const auto spec = linears_.find(kind);
         if (spec == linears_.end()) continue;
-        const double each = linear_alone(*timed_, spec->second, threads, bare);
+        const double each = linear_alone(*library_, spec->second, threads, bare);
         found[kind] = each * static_cast<double>(clocked.calls);
     }
     for (const auto& [spec, calls] : attentions_) {
-        const auto [scores, context] = attention_alone(*timed_, spec, threads);
+        const auto [scores, context] = attention_alone(*library_, spec, threads);
         found["scores"] += scores * static_cast<double>(calls);
         found["context"] += context * static_cast<double>(calls);
     }
@@ -238,10 +238,10 @@ void bind_timed_products(py::module_& transformer) {
         .def_readonly("operations", &Clocked::operations)
         .def_readonly("seconds", &Clocked::seconds);
     py::class_<TimedProducts, Products, std::shared_ptr<TimedProducts>>(transformer, "TimedProducts")
-        .def(py::init([](std::shared_ptr<Products> timed) {
-                 return std::make_shared<TimedProducts>(std::move(timed));
+        .def(py::init([](std::shared_ptr<Products> timed, std::shared_ptr<Products> library) {
+                 return std::make_shared<TimedProducts>(std::move(timed), std::move(library));
              }),
-             py::arg("timed"))
+             py::arg("timed"), py::arg("library"))
         .def("reset", &TimedProducts::reset)
         .def_property_readonly("kinds", [](const TimedProducts& timed) { return timed.clocks().kinds(); })
         .def_property_readonly("between", [](const TimedProducts& timed) { return timed.clocks().between(); })

@@ -47,21 +47,24 @@ class Clocks {
 // "context".
 class TimedProducts final : public Products {
  public:
-    explicit TimedProducts(std::shared_ptr<const Products> timed) : timed_(std::move(timed)) {}
+    TimedProducts(std::shared_ptr<const Products> timed, std::shared_ptr<const Products> library)
+        : timed_(std::move(timed)), library_(std::move(library)) {}
 
     std::string name() const override { return timed_->name(); }
     bool fast_bf16() const override { return timed_->fast_bf16(); }
+    bool tiles() const override { return timed_->tiles(); }
     std::unique_ptr<Linear> linear(const LinearSpec& spec) const override;
     std::shared_ptr<const AttentionProducts> attention(const AttentionSpec& spec) const override;
 
     Clocks& clocks() const { return *clocks_; }
     void reset() const;
-    // Of every kind: seconds that as many calls take one after another on each of `threads` at once, with
-    // other weights and hot operands; `bare` without activations.
+    // Of every kind: seconds that as many calls of the library take one after another on each of `threads` at
+    // once, with other weights and hot operands; `bare` without activations.
     std::map<std::string, double> alone(int threads, bool bare) const;
 
  private:
     std::shared_ptr<const Products> timed_;
+    std::shared_ptr<const Products> library_;
     std::shared_ptr<Clocks> clocks_ = std::make_shared<Clocks>();
     mutable std::mutex mutex_;
     mutable std::map<std::string, LinearSpec> linears_;        // by kind, without weights

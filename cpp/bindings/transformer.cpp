@@ -6,6 +6,7 @@
 #include "siliconbert/base/parallel.hpp"
 #include "siliconbert/exits/entropy.hpp"
 #include "siliconbert/transformer/sentence_index.hpp"
+#include "siliconbert/transformer/tiles/attention.hpp"
 
 namespace siliconbert {
 
@@ -221,6 +222,10 @@ void bind_transformer(py::module_& core) {
     transformer.def(
         "open_onednn", [shared](const std::string& plugin) { return shared(open_onednn_products(plugin)); },
         py::arg("plugin"));
+    transformer.def(
+        "with_tiles",
+        [shared](std::shared_ptr<Products> products) { return shared(with_tiles(std::move(products))); },
+        py::arg("products"));
     bind_timed_products(transformer);
     py::class_<Encoder>(transformer, "Encoder")
         .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape, const Arrays& tensors,

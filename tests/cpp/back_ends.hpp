@@ -1,4 +1,4 @@
-// The back ends that this build can test: Eigen, and oneDNN where it was built.
+// The back ends that this build can test: Eigen, and oneDNN where it was built, without and with our tiles.
 #pragma once
 
 #include <dlfcn.h>
@@ -10,6 +10,7 @@
 #include "siliconbert/base/parallel.hpp"
 #include "siliconbert/base/philox.hpp"
 #include "siliconbert/transformer/products.hpp"
+#include "siliconbert/transformer/tiles/attention.hpp"
 
 namespace siliconbert {
 
@@ -19,6 +20,7 @@ inline std::vector<std::shared_ptr<const Products>> back_ends() {
     if (dlopen(SILICONBERT_DNNL_LIBRARY, RTLD_NOW | RTLD_GLOBAL) == nullptr)
         throw std::runtime_error(dlerror());
     all.push_back(open_onednn_products(SILICONBERT_ONEDNN_PLUGIN));
+    all.push_back(with_tiles(all.back()));
 #endif
     return all;
 }

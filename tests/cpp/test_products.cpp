@@ -162,6 +162,72 @@ TEST_CASE("attention's products agree with a plain sum at every length and leave
     }
 }
 
+TEST_CASE(
+    "attention's bf16 products lie within rounding of float64 at every size and leave the rows beside "
+    "alone") {
+    constexpr std::size_t heads = 3;
+    for (const auto& products : back_ends()) {
+        if (!products->fast_bf16()) continue;
+        for (const std::size_t width : {8U, 32U, 40U, 64U, 72U}) {
+            for (const auto& [queries, keys] : std::vector<std::pair<std::size_t, std::size_t>>{{1, 1},
+                                                                                                {2, 5},
+                                                                                                {15, 16},
+                                                                                                {16, 15},
+                                                                                                {17, 17},
+                                                                                                {25, 25},
+                                                                                                {31, 33},
+                                                                                                {32, 32},
+                                                                                                {33, 64},
+                                                                                                {65, 70},
+                                                                                                {128, 130}}) {
+                INFO(products->name() << " " << queries << " x " << keys << " x " << width);
+                const OneThreadACall guard;
+                const std::size_t stride = 3 * heads * width;
+                const auto attention =
+                    products->attention({queries, keys, heads, width, stride, Number::bf16});
+                const std::vector<float> values = adaptivfloat_values(std::max(queries, keys) * stride, 11);
+                const std::vector<std::uint16_t> qkv = as_bf16(values);
+                std::vector<float> scores(heads * queries * keys + 1, 7.0F);
+                attention->scores(qkv.data(), qkv.data() + heads * width, scores.data());
+                CHECK(scores.back() == 7.0F);
+                const std::vector<float> shares = adaptivfloat_values(heads * queries * keys, 12);
+                std::vector<float> context((queries + 1) * heads * width, 7.0F);
+                attention->context(as_bf16(shares).data(), qkv.data() + 2 * heads * width, context.data());
+                for (std::size_t h = 0; h < heads; ++h) {
+                    const auto at = [&](std::size_t part, std::size_t row, std::size_t c) {
+                        return values[row * stride + (part * heads + h) * width + c];
+                    };
+                    for (std::size_t i = 0; i < queries; ++i) {
+                        for (std::size_t j = 0; j < keys; ++j) {
+                            double wanted = 0, magnitude = 0;
+                            for (std::size_t c = 0; c < width; ++c) {
+                                const double term = static_cast<double>(at(0, i, c)) * at(1, j, c);
+                                wanted += term;
+                                magnitude += std::abs(term);
+                            }
+                            const double error = scores[(h * queries + i) * keys + j] - wanted;
+                            REQUIRE(std::abs(error) <= static_cast<double>(width) * 0x1p-23 * magnitude);
+                        }
+                        for (std::size_t c = 0; c < width; ++c) {
+                            double wanted = 0, magnitude = 0;
+                            for (std::size_t j = 0; j < keys; ++j) {
+                                const double term =
+                                    static_cast<double>(shares[(h * queries + i) * keys + j]) * at(2, j, c);
+                                wanted += term;
+                                magnitude += std::abs(term);
+                            }
+                            const double error = context[i * heads * width + h * width + c] - wanted;
+                            REQUIRE(std::abs(error) <= static_cast<double>(keys) * 0x1p-23 * magnitude);
+                        }
+                    }
+                }
+                for (std::size_t c = 0; c < heads * width; ++c)
+                    REQUIRE(context[queries * heads * width + c] == 7.0F);
+            }
+        }
+    }
+}
+
 TEST_CASE("a library that is no back end is refused with the loader's reason") {
     CHECK_THROWS_WITH(open_onednn_products("no_such_library.so"), ContainsSubstring("no_such_library.so"));
 }

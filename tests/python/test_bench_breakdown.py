@@ -5,7 +5,7 @@ import pytest
 
 from siliconbert import _core
 from siliconbert.bench import breakdown
-from siliconbert.models.engine import products
+from siliconbert.models.engine import library, products
 from small_models import ALBERT, sentences, small_model
 
 LENGTHS = [5, 9, 12, 30, 2, 7]
@@ -19,7 +19,7 @@ def clocked():
 
 def test_every_product_of_a_trace_is_clocked():
     model, ids = small_model(), sentences(ALBERT, LENGTHS)
-    timed = _core.transformer.TimedProducts(products())
+    timed = _core.transformer.TimedProducts(products(), library())
     encoder = _core.transformer.Encoder(timed, model.shape.engine(), dict(model.tensors))
     tokens = model.tokens(ids)
     where = (tokens.ids, tokens.types, tokens.offsets)

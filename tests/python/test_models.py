@@ -386,6 +386,18 @@ def test_the_back_end_can_be_chosen(monkeypatch):
         engine_module.products()
 
 
+@pytest.mark.parametrize("name", list(SHAPES))
+def test_attention_on_tiles_has_the_librarys_bits(name):
+    """Of bf16 products; where the processor has no tiles, both are the library's."""
+    shape = replace(SHAPES[name], positions=140)
+    ids = sentences(shape, [1, 2, 15, 16, 17, 25, 31, 32, 33, 64, 65, 129, 140])
+    model = small_model(shape).quantized("adaptivfloat8", ids[:5], threads=1)
+    tokens = model.tokens(ids)
+    where = (tokens.ids, tokens.types, tokens.offsets)
+    ours = model.encoder_on(engine_module.products()).trace(*where)
+    np.testing.assert_array_equal(ours, model.encoder_on(engine_module.library()).trace(*where))
+
+
 def test_a_missing_library_is_said_once_or_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr(engine_module, "_DISTRIBUTION", "no-such-distribution")
     engine_module._chosen.cache_clear()

@@ -54,20 +54,23 @@ void Pass::queries_keys_values(const LayerWeights& weights, const LayerHeads& he
     for (std::size_t row = 0; row < rows_; row += row_block) {
         const void* in =
             block_side(places_.layer(layer, Places::input), x_.data() + row * hidden_, row, hidden_);
-        weights.query_key_value->apply(in, qkv_.data() + row * 3 * heads.width());
+        // What is quantized next need not leave the cache.
+        float* out = weights_.formats ? wide_.data() : qkv_.data() + row * 3 * heads.width();
+        weights.query_key_value->apply(in, out);
+        quantize_heads(heads, layer, row, out);
     }
-    quantize_heads(heads, layer);
     if (faults_ != nullptr) disturb_heads(heads, layer);
 }
 
-void Pass::quantize_heads(const LayerHeads& heads, std::size_t layer) {
+// `values` of the block of rows from `first` on.
+void Pass::quantize_heads(const LayerHeads& heads, std::size_t layer, std::size_t first,
+                          const float* values) {
     if (!weights_.formats && observed_ == nullptr) return;
     const std::size_t width = heads.width();
-    for (std::size_t row = 0; row < tokens_; ++row) {
-        for (std::size_t part = 0; part < 3; ++part) {
-            const std::size_t at = (row * 3 + part) * width;
+    for (std::size_t row = first; row < first + valid_rows(first); ++row) {
+        for (std::size_t part = 0; part < 3; ++part, values += width) {
             const auto place = static_cast<Places::InLayer>(Places::query + part);
-            side(places_.layer(layer, place), qkv_.data() + at, width, width, heads_, at);
+            side(places_.layer(layer, place), values, width, width, heads_, (row * 3 + part) * width);
         }
     }
 }

@@ -145,6 +145,9 @@ class OnednnProducts final : public Products {
 
     bool fast_bf16() const override { return onednn::has(dnnl::cpu_isa::avx512_core_bf16); }
 
+    // By asking, oneDNN got the system's permission for the whole process.
+    bool tiles() const override { return onednn::has(dnnl::cpu_isa::avx512_core_amx); }
+
     std::unique_ptr<Linear> linear(const LinearSpec& spec) const override {
         return std::make_unique<OnednnLinear>(spec);
     }

@@ -58,8 +58,8 @@ Pass::Pass(const Weights& weights, std::span<const float> word_table, const Batc
         std::fill_n(rows->begin() + static_cast<std::ptrdiff_t>(tokens_ * hidden_),
                     (rows_ - tokens_) * hidden_, 0.0F);
     }
-    grow(qkv_, rows_ * 3 * hidden_);
-    grow(wide_, row_block * std::max(weights.shape.ffn, hidden_));
+    if (!weights.formats) grow(qkv_, rows_ * 3 * hidden_);
+    grow(wide_, row_block * std::max(weights.shape.ffn, 3 * hidden_));
     grow(narrow_, row_block * hidden_);
     grow(scores_, weights.shape.heads * most * most);
 }

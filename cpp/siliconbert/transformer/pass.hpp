@@ -21,9 +21,9 @@ struct Side {
 // What a pass writes, kept from one pass to the next: making many pages anew takes time.
 struct PassBuffers {
     Buffer<float> x;        // rows x hidden: the residual stream
-    Buffer<float> qkv;      // rows x 3 hidden, less where heads are off
+    Buffer<float> qkv;      // rows x 3 hidden, less where heads are off; not in a format
     Buffer<float> context;  // rows x hidden, less where heads are off
-    Buffer<float> wide;     // row_block x ffn; an exit's row_block x hidden lies here too
+    Buffer<float> wide;     // row_block x ffn; in a format also row_block x 3 hidden, at an exit x hidden
     Buffer<float> narrow;   // row_block x hidden
     Buffer<float> scores;   // heads x queries x keys, at most those of the longest sentence
     Buffer<float> largest;  // of every row of scores
@@ -73,7 +73,7 @@ class Pass {
     struct Sentence;
     void attend(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer);
     void queries_keys_values(const LayerWeights& weights, const LayerHeads& heads, std::size_t layer);
-    void quantize_heads(const LayerHeads& heads, std::size_t layer);
+    void quantize_heads(const LayerHeads& heads, std::size_t layer, std::size_t first, const float* values);
     void disturb_heads(const LayerHeads& heads, std::size_t layer);
     const void* head_rows(const LayerHeads& heads, std::size_t row, std::size_t part) const;
     void attend_sentence(const LayerHeads& heads, std::size_t layer, std::size_t sentence);

@@ -70,6 +70,8 @@ class Products {
     virtual ~Products() = default;
     virtual std::string name() const = 0;  // library, version and instruction set: the numeric path
     virtual bool fast_bf16() const = 0;    // whether bf16 products are native here
+    // Whether they may run on tiles (Intel AMX): the processor has them, and nobody forbade the library to.
+    virtual bool tiles() const { return false; }
     virtual std::unique_ptr<Linear> linear(const LinearSpec& spec) const = 0;
     virtual std::shared_ptr<const AttentionProducts> attention(const AttentionSpec& spec) const = 0;
 };

@@ -18,7 +18,7 @@ from siliconbert.bench.result import Result, Timing
 from siliconbert.bench.trace import albert_sentences
 from siliconbert.bench.worker import peak_mib
 from siliconbert.models import Model, Tokens
-from siliconbert.models.engine import products
+from siliconbert.models.engine import library, products
 
 # Set before the first measurement: the most that may pass outside products, of all time; the least speed of
 # the products in the engine, of the library's own.
@@ -127,7 +127,7 @@ class Clocked:
 
     def __init__(self, model: Model, tokens: Tokens):
         """Checks that nothing but the clock is added."""
-        self._back_end = _core.transformer.TimedProducts(products())
+        self._back_end = _core.transformer.TimedProducts(products(), library())
         self._encoder = model.encoder_on(self._back_end)
         self._where = (tokens.ids, tokens.types, tokens.offsets)
         self.path = str(self._encoder.path)

@@ -18,6 +18,11 @@ _DISTRIBUTION = "onednn-cpu-gomp"
 
 
 def products() -> Any:
+    """`library`, with attention on tiles where the processor has them."""
+    return _core.transformer.with_tiles(library())
+
+
+def library() -> Any:
     """The back end that $SILICONBERT_LINEAR names (onednn, eigen), else oneDNN where it loads, else Eigen.
 
     Falling back to Eigen is said once, in one sentence on standard error.
@@ -30,7 +35,7 @@ def products() -> Any:
 
 
 def integer_products() -> Any:
-    """As `products`, of 8-bit codes; where that is Eigen, portable loops."""
+    """As `library`, of 8-bit codes; where that is Eigen, portable loops."""
     core = _core.transformer
     say = "integer products run on portable loops"
     return _chosen(os.environ.get(_VARIABLE, ""), say, core.open_onednn_integer, core.portable_integer)
