@@ -61,7 +61,7 @@ PLAN = integer_table.Plan(
 )
 LINES = (
     STAND_IN,
-    "six layers of width 384 (minilm); every step starts from the one before, one epoch each",
+    "six layers of width 384 (minilm); every step starts from the one before, one epoch each; w8/a8: three",
     "`short`: 40 to 50 batches of 1500 tokens a step, a fifteenth of an epoch; `calibrated`: not trained",
     "both, and the row of the integer engine, are computed on integers; rows of epochs as training saw them",
 )
