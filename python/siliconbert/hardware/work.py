@@ -136,10 +136,11 @@ def _reach(sizes: Shape, heads_off: int, spans: Any) -> list[int]:
 
 def _densities(density: DensityLike, n: int) -> dict[str, Density]:
     if not isinstance(density, Mapping):
-        density = dict.fromkeys(PARTS, density)
+        return dict.fromkeys(PARTS, _kept(density, n))
     if set(density) != set(PARTS):
         raise ValueError(f"hardware: density must be given for {', '.join(PARTS)}; got {sorted(density)}")
-    return {
-        part: kept if isinstance(kept, Density) else Density.random(float(kept), n)
-        for part, kept in density.items()
-    }
+    return {part: _kept(kept, n) for part, kept in density.items()}
+
+
+def _kept(density: float | Density, n: int) -> Density:
+    return density if isinstance(density, Density) else Density.random(float(density), n)
