@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "siliconbert/base/clones.hpp"
+#include "siliconbert/transformer/softmax_avx512.hpp"
 
 namespace siliconbert {
 
@@ -102,9 +103,10 @@ float window_row(float* row, const float* weights, std::size_t columns, bool ren
     return kept;
 }
 
+namespace {
+
 SILICONBERT_CLONES
-void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale) {
-    exponential_rows(values, rows, columns, scale, nullptr);
+void normalise_rows(float* values, std::size_t rows, std::size_t columns) {
     for (std::size_t i = 0; i < rows; ++i) {
         float* row = values + i * columns;
         float sum = 0;
@@ -114,6 +116,14 @@ void softmax_rows(float* values, std::size_t rows, std::size_t columns, float sc
 #pragma omp simd
         for (std::size_t j = 0; j < columns; ++j) row[j] *= share;
     }
+}
+
+}  // namespace
+
+void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale) {
+    if (avx512::takes(columns)) return avx512::softmax_rows(values, rows, columns, scale);
+    exponential_rows(values, rows, columns, scale, nullptr);
+    normalise_rows(values, rows, columns);
 }
 
 void causal_softmax_rows(float* values, std::size_t heads, std::size_t tokens, float scale) {
