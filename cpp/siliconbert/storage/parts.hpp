@@ -7,12 +7,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/words.hpp"
 #include "siliconbert/storage/layouts.hpp"
 
 namespace siliconbert {
-
-inline std::size_t ceil_divide(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 // Bits that tell `count` things apart: ceil(log2 count), 0 for one.
 inline int bits_for(std::size_t count) { return static_cast<int>(count < 2 ? 0 : std::bit_width(count - 1)); }

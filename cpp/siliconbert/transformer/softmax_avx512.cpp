@@ -2,6 +2,8 @@
 
 #include <initializer_list>
 
+#include "siliconbert/base/ceil_divide.hpp"
+
 #if defined(__x86_64__) && defined(__GNUC__)
 
 // GCC 12 takes the intrinsics' own undefined operands for ours.
@@ -70,7 +72,7 @@ bool takes(std::size_t columns) {
 }
 
 void softmax_rows(float* values, std::size_t rows, std::size_t columns, float scale) {
-    switch ((columns + lanes - 1) / lanes) {
+    switch (ceil_divide(columns, lanes)) {
         case 1:
             return softmax_rows_in<1>(values, rows, columns, scale);
         case 2:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/transformer/aligned.hpp"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -26,10 +27,8 @@ constexpr std::size_t tile_depth = 32;    // bf16 values in 64 bytes
 constexpr std::size_t tile_columns = 16;  // fp32 sums in 64 bytes
 constexpr std::size_t tile_values = tile_rows * tile_depth;
 
-constexpr std::size_t up(std::size_t count, std::size_t by) { return (count + by - 1) / by; }
-
 // Products are made of two by two tiles.
-constexpr std::size_t pairs(std::size_t count, std::size_t by) { return 2 * up(count, 2 * by); }
+constexpr std::size_t pairs(std::size_t count, std::size_t by) { return 2 * ceil_divide(count, 2 * by); }
 
 // What LDTILECFG reads (Intel, Software Developer's Manual, volume 1, 18.2).
 struct alignas(64) Configuration {
@@ -146,7 +145,7 @@ Session::Session() { configure(); }
 Session::~Session() { release(); }
 
 SILICONBERT_TILES void Session::left(const Rows& rows) const {
-    const std::size_t depth = up(rows.columns, tile_depth);
+    const std::size_t depth = ceil_divide(rows.columns, tile_depth);
     const std::size_t tall = pairs(rows.rows, tile_rows);
     std::uint16_t* to = room(sides().left, tall * depth);
     for (std::size_t i = 0; i < tall * tile_rows; ++i) {
@@ -158,7 +157,7 @@ SILICONBERT_TILES void Session::left(const Rows& rows) const {
 }
 
 SILICONBERT_TILES void Session::right(const Rows& rows) const {
-    const std::size_t depth = up(rows.rows, tile_depth);
+    const std::size_t depth = ceil_divide(rows.rows, tile_depth);
     const std::size_t wide = pairs(rows.columns, tile_columns);
     std::uint16_t* to = room(sides().right, wide * depth);
     for (std::size_t i = 0; i < depth * tile_rows; ++i) {
@@ -172,7 +171,7 @@ SILICONBERT_TILES void Session::right(const Rows& rows) const {
 }
 
 SILICONBERT_TILES void Session::right_transposed(const Rows& rows) const {
-    const std::size_t depth = up(rows.columns, tile_depth);
+    const std::size_t depth = ceil_divide(rows.columns, tile_depth);
     const std::size_t wide = pairs(rows.rows, tile_columns);
     std::uint16_t* to = room(sides().right, wide * depth);
     for (std::size_t j = 0; j < wide; ++j) {
@@ -188,11 +187,11 @@ SILICONBERT_TILES void Session::right_transposed(const Rows& rows) const {
 }
 
 SILICONBERT_TILES void Session::multiply(const Size& size, float* out, std::size_t stride) const {
-    const std::size_t depth = up(size.depth, tile_depth);
+    const std::size_t depth = ceil_divide(size.depth, tile_depth);
     const std::size_t line = depth * tile_values;  // of tiles along the depth
     const std::uint16_t *left = sides().left.data(), *right = sides().right.data();
-    for (std::size_t i = 0; i < up(size.rows, tile_rows); i += 2) {
-        for (std::size_t j = 0; j < up(size.columns, tile_columns); j += 2) {
+    for (std::size_t i = 0; i < ceil_divide(size.rows, tile_rows); i += 2) {
+        for (std::size_t j = 0; j < ceil_divide(size.columns, tile_columns); j += 2) {
             _tile_zero(0);
             _tile_zero(1);
             _tile_zero(2);
