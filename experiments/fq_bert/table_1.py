@@ -18,12 +18,14 @@ PLANS = (
         Quantity("sst2", "SST-2 accuracy", "%"),
         {
             "BERT": ["teacher-sst2"],
+            "BERT, w8/a8's three seeds": [f"teacher-sst2{seed}" for seed in SEEDS],
             "FQ-BERT": [f"sst2-w4a8{seed}" for seed in SEEDS],
             "FQ-BERT, integer engine": ["sst2-w4a8-engine"],
             "w8/a8": [f"sst2-w8a8{seed}" for seed in SEEDS],
             "w4/a8, calibrated": ["sst2-w4a8-calibrated"],
             "w8/a8, calibrated": ["sst2-w8a8-calibrated"],
         },
+        starts={f"sst2-w8a8{seed}": f"teacher-sst2{seed}" for seed in SEEDS},
     ),
     integer_table.Plan(
         "mnli",

@@ -50,6 +50,17 @@ def test_missing_runs_are_named_and_their_seeds_left_out(tmp_path):
     assert found.measurements[0].value == 90.0 and found.header[1].endswith("on file yet: b2, c")
 
 
+def test_a_run_is_compared_with_the_floating_point_run_that_it_started_from(tmp_path):
+    for name, wrong in {"a": 20, "a2": 30, "b": 26, "b2": 32}.items():
+        put(tmp_path, name, wrong)
+    rows = {"none": ["a"], "none, two seeds": ["a", "a2"], "all": ["b", "b2"]}
+    paired = integer_table.Plan("sst2", tmp_path, ACCURACY, rows, starts={"b2": "a2"})
+    values = {(m.row, m.quantity.name): m.value for m in integer_table.measure(paired).measurements}
+    assert values.keys() == {(row, "accuracy") for row in rows} | {("all", "change")}
+    assert values["none, two seeds", "accuracy"] == pytest.approx(87.5)
+    assert values["all", "change"] == pytest.approx(-2.0)
+
+
 def test_no_files_and_files_of_another_task_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"fq_bert/table_2 needs answers in .*, a_predictions.csv first"):
         integer_table.run("fq_bert/table_2", plan(tmp_path), ())

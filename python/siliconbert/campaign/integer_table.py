@@ -28,6 +28,7 @@ class Plan:
     folder   : holds NAME_predictions.csv of every run
     quantity : under which a row's accuracy stands
     rows     : row -> its runs, one a seed; the first row is the floating-point run that all started from
+    starts   : run -> the floating-point run that it started from, where that is another
     beside   : row -> the published row that it is compared with, where that has another name
     """
 
@@ -36,6 +37,17 @@ class Plan:
     quantity: Quantity
     rows: Mapping[str, Sequence[str]]
     beside: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> str:
+        """The floating-point run of the first row."""
+        return next(iter(self.rows.values()))[0]
+
+    def pairs(self, row: str) -> list[tuple[str, str]]:
+        """Every run of a row with the floating-point run that it is compared with; none of one with itself."""
+        floats = {self.first, *self.starts.values()}
+        return [(self.starts.get(name, self.first), name) for name in self.rows[row] if name not in floats]
 
 
 @dataclass(frozen=True)
@@ -50,25 +62,25 @@ def run(table: str, plan: Plan, lines: tuple[str, ...]) -> Outcome:
     """A table of one task, below these lines; errors: ValueError where no run has answers on file."""
     found = measure(plan)
     if not found.measurements:
-        first = next(iter(plan.rows.values()))[0]
-        raise ValueError(f"reproduce: {table} needs answers in {plan.folder}, {first}_predictions.csv first")
+        needs = f"answers in {plan.folder}, {plan.first}_predictions.csv first"
+        raise ValueError(f"reproduce: {table} needs {needs}")
     return Outcome(table, plan.task, "model", (*lines, NOTE, *found.header), tuple(found.measurements))
 
 
 def measure(plan: Plan) -> Found:
-    """Accuracy of every row, and its change from the first; runs without answers on file are named."""
-    given = {name: _right(plan, name) for names in plan.rows.values() for name in names}
+    """Accuracy of every row, and its change from floating point; runs without answers on file are named."""
+    names = dict.fromkeys([name for names in plan.rows.values() for name in names] + [*plan.starts.values()])
+    given = {name: _right(plan, name) for name in names}
     missing = [name for name, right in given.items() if right is None]
     right = {name: each for name, each in given.items() if each is not None}
-    start = next(iter(plan.rows.values()))[0]
     rows: list[Measurement] = []
-    for row, names in plan.rows.items():
-        found = [right[name] for name in names if name in right]
-        if not found:
-            continue
-        rows.append(percent(row, plan.quantity, _accuracy(found)))
-        if start in right and start not in names:
-            rows.append(percent(row, CHANGE, _change(right[start], found)))
+    for row, runs in plan.rows.items():
+        found = [right[name] for name in runs if name in right]
+        if found:
+            rows.append(percent(row, plan.quantity, _accuracy(found)))
+        pairs = [(right[a], right[b]) for a, b in plan.pairs(row) if a in right and b in right]
+        if pairs:
+            rows.append(percent(row, CHANGE, _change(pairs)))
     rows = [replace(m, beside=plan.beside.get(m.row)) for m in rows]
     header = [f"{plan.task}: {len(right)} runs, answers in {plan.folder.name}/NAME_predictions.csv"]
     if missing:
@@ -95,7 +107,7 @@ def _accuracy(right: list[NDArray[np.bool_]]) -> Interval:
     return statistics.mean_interval([each.mean() for each in right])
 
 
-def _change(before: NDArray[np.bool_], after: list[NDArray[np.bool_]]) -> Interval:
-    if len(after) == 1:
-        return statistics.paired_difference(before, after[0])
-    return statistics.mean_interval([each.mean() - before.mean() for each in after])
+def _change(pairs: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]) -> Interval:
+    if len(pairs) == 1:
+        return statistics.paired_difference(*pairs[0])
+    return statistics.mean_interval([after.mean() - before.mean() for before, after in pairs])
