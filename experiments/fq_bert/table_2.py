@@ -7,7 +7,7 @@ from siliconbert.campaign.setup import STAND_IN, Call
 
 TABLE = "fq_bert/table_2"
 SEEDS = ("", "-seed2", "-seed3")
-# Of w8/a8, every seed has its own floating-point run: one run's luck on 872 sentences is near what 8 bits cost.
+# Every seed of w8/a8 has a floating-point run of its own: one run's luck is near what 8 bits cost.
 STARTS = {f"sst2-w8a8{seed}": f"teacher-sst2{seed}" for seed in SEEDS}
 STEPS = {
     "weights + activations": "sst2-w4a8-operands",

@@ -45,7 +45,7 @@ class Plan:
         return next(iter(self.rows.values()))[0]
 
     def pairs(self, row: str) -> list[tuple[str, str]]:
-        """Every run of a row with the floating-point run that it is compared with; none of one with itself."""
+        """Every run of a row with its floating-point run; floating-point runs themselves have none."""
         floats = {self.first, *self.starts.values()}
         return [(self.starts.get(name, self.first), name) for name in self.rows[row] if name not in floats]
 
