@@ -10,13 +10,34 @@
 
 namespace siliconbert {
 
+namespace {
+
+TensorView tensor_view(const std::string& name, const py::object& given) {
+    // Released wherever the last reader lets go of it, so with the GIL taken.
+    const std::shared_ptr<const InArray<float>> array(new InArray<float>(given), [](const auto* kept) {
+        const py::gil_scoped_acquire held;
+        delete kept;
+    });
+    require(array->ndim() == 1 || array->ndim() == 2, "Encoder: tensor ", name,
+            " must have 1 or 2 dimensions, got ", array->ndim());
+    const auto columns = array->ndim() == 2 ? static_cast<std::size_t>(array->shape(1)) : 1;
+    return {view(*array), static_cast<std::size_t>(array->shape(0)), columns, array};
+}
+
+}  // namespace
+
 Tensors make_tensors(const Arrays& arrays) {
     Tensors tensors;
-    for (const auto& [name, array] : arrays) {
-        require(array.ndim() == 1 || array.ndim() == 2, "Encoder: tensor ", name,
-                " must have 1 or 2 dimensions, got ", array.ndim());
-        const auto columns = array.ndim() == 2 ? static_cast<std::size_t>(array.shape(1)) : 1;
-        tensors.add(name, {view(array), static_cast<std::size_t>(array.shape(0)), columns});
+    for (const auto& [name, given] : arrays) {
+        if (PyCallable_Check(given.ptr()) == 0) {
+            tensors.add(name, tensor_view(name, given));
+            continue;
+        }
+        // The caller keeps the function; a copy of the object would touch its count without the GIL.
+        tensors.add(name, [name = name, read = given.ptr()] {
+            const py::gil_scoped_acquire held;
+            return tensor_view(name, py::reinterpret_borrow<py::object>(read)());
+        });
     }
     return tensors;
 }

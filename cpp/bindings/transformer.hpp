@@ -11,11 +11,12 @@
 
 namespace siliconbert {
 
-using Arrays = std::map<std::string, InArray<float>>;
+// Array, or a function without arguments that returns it; called whenever the tensor is read.
+using Arrays = std::map<std::string, py::object>;
 using Ids = InArray<std::int32_t>;
 using Offsets = InArray<std::int64_t>;
 
-// Views into the arrays, which must outlive them.
+// Views into the arrays, which must outlive them; functions are called with the GIL taken.
 Tensors make_tensors(const Arrays& arrays);
 NetworkShape make_shape(const py::dict& given);
 // Checked against the network's tables.

@@ -21,7 +21,7 @@ Encoder::Encoder(std::shared_ptr<const Products> products, const NetworkShape& s
 
 void Encoder::keep_word_table(const Tensors& tensors) {
     const auto table = tensors.get("embeddings.word", shape().vocabulary, shape().embedding);
-    kept_ = std::make_shared<const std::vector<float>>(table.begin(), table.end());
+    kept_ = std::make_shared<const std::vector<float>>(table.values.begin(), table.values.end());
     word_table_ = *kept_;
 }
 

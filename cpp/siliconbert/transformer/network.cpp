@@ -30,25 +30,31 @@ Activation activation_by_name(const std::string& name) {
         say("Encoder: activation must be one of gelu, gelu_new, relu; got '", name, "'"));
 }
 
-void Tensors::check_finite() const {
-    for (const auto& [name, tensor] : tensors_) require_finite(tensor.values, "Encoder", name.c_str());
+void Tensors::add(const std::string& name, TensorView tensor) {
+    tensors_[name] = [tensor = std::move(tensor)] { return tensor; };
 }
 
-std::span<const float> Tensors::get(const std::string& name, std::size_t rows, std::size_t columns) const {
+std::vector<std::string> Tensors::names() const {
+    std::vector<std::string> names;
+    for (const auto& each : tensors_) names.push_back(each.first);
+    return names;
+}
+
+void Tensors::check_finite() const {
+    for (const auto& [name, read] : tensors_) require_finite(read(), "Encoder", name.c_str());
+}
+
+TensorView Tensors::get(const std::string& name, std::size_t rows, std::size_t columns) const {
     const auto found = tensors_.find(name);
     require(found != tensors_.end(), "Encoder: tensor ", name, " is missing");
-    const TensorView& tensor = found->second;
+    TensorView tensor = found->second();
     require(tensor.rows == rows && tensor.columns == columns, "Encoder: tensor ", name, " must have shape (",
             rows, ", ", columns, "), got (", tensor.rows, ", ", tensor.columns, ")");
-    return tensor.values;
+    return tensor;
 }
 
-std::map<std::string, TensorView> Tensors::matrices() const {
-    std::map<std::string, TensorView> matrices;
-    for (const auto& [name, tensor] : tensors_) {
-        if (name.ends_with(".weight") && tensor.columns > 1) matrices[name] = tensor;
-    }
-    return matrices;
+bool is_matrix(const std::string& name, const TensorView& tensor) {
+    return name.ends_with(".weight") && tensor.columns > 1;
 }
 
 std::vector<std::string> Places::names() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,23 +44,32 @@ struct TensorView {
     std::span<const float> values;
     std::size_t rows = 0;
     std::size_t columns = 1;
+    std::shared_ptr<const void> kept;  // what holds the values; empty where the caller does
+
+    operator std::span<const float>() const { return values; }
 };
 
-// Tensors by their canonical names: "layers.0.query.weight" and so on.
+// Tensors by their canonical names: "layers.0.query.weight" and so on. Those of a large model are read when
+// they are asked for, each time anew, so that not all of them need be in memory at once.
 class Tensors {
  public:
-    void add(const std::string& name, TensorView tensor) { tensors_[name] = tensor; }
+    using Read = std::function<TensorView()>;
+
+    void add(const std::string& name, TensorView tensor);
+    void add(const std::string& name, Read read) { tensors_[name] = std::move(read); }
     bool has(const std::string& name) const { return tensors_.contains(name); }
-    const TensorView& at(const std::string& name) const { return tensors_.at(name); }
-    // The matrices of products: names that end in ".weight" with more than one column.
-    std::map<std::string, TensorView> matrices() const;
+    std::vector<std::string> names() const;
+    TensorView at(const std::string& name) const { return tensors_.at(name)(); }
     void check_finite() const;  // throws where a value is not
     // The values of a tensor of this size; throws where it is missing or has another size.
-    std::span<const float> get(const std::string& name, std::size_t rows, std::size_t columns = 1) const;
+    TensorView get(const std::string& name, std::size_t rows, std::size_t columns = 1) const;
 
  private:
-    std::map<std::string, TensorView> tensors_;
+    std::map<std::string, Read> tensors_;
 };
+
+// Whether this is a matrix of a product: its name ends in ".weight" and it has more than one column.
+bool is_matrix(const std::string& name, const TensorView& tensor);
 
 // The places where activations enter a product, numbered; all exits count, the main classifier is the last.
 class Places {

@@ -99,8 +99,8 @@ class Packer {
             const auto w = tensors_.get(prefix + name + ".weight", hidden, hidden);
             const auto b = tensors_.get(prefix + name + ".bias", hidden);
             for (const std::size_t head : heads.on) {
-                append(weight, w.subspan(head * heads.head_width * hidden, heads.head_width * hidden));
-                append(bias, b.subspan(head * heads.head_width, heads.head_width));
+                append(weight, w.values.subspan(head * heads.head_width * hidden, heads.head_width * hidden));
+                append(bias, b.values.subspan(head * heads.head_width, heads.head_width));
             }
         }
         if (heads.on.empty()) return;
@@ -117,7 +117,7 @@ class Packer {
         std::vector<float> weight;
         for (std::size_t row = 0; row < hidden; ++row) {
             for (const std::size_t head : kept) {
-                append(weight, all.subspan(row * hidden + head * heads.head_width, heads.head_width));
+                append(weight, all.values.subspan(row * hidden + head * heads.head_width, heads.head_width));
             }
         }
         slot = weights_.products->linear({weight, tensors_.get(name + ".bias", hidden),
@@ -148,14 +148,14 @@ class Packer {
 
 bool is_bf16(float value) { return (std::bit_cast<std::uint32_t>(value) & 0xFFFF) == 0; }
 
-bool fits_bf16(const TensorView& tensor) {
-    return std::all_of(tensor.values.begin(), tensor.values.end(), is_bf16);
+bool is_wide(const std::string& name, const TensorView& tensor) {
+    return is_matrix(name, tensor) && !std::all_of(tensor.values.begin(), tensor.values.end(), is_bf16);
 }
 
 std::set<std::string> wide_matrices(const Tensors& tensors) {
     std::set<std::string> wide;
-    for (const auto& [name, tensor] : tensors.matrices()) {
-        if (!fits_bf16(tensor)) wide.insert(name);
+    for (const std::string& name : tensors.names()) {
+        if (is_wide(name, tensors.at(name))) wide.insert(name);
     }
     return wide;
 }
@@ -190,12 +190,8 @@ Weights::Weights(std::shared_ptr<const Products> back_end, const NetworkShape& n
 
 Weights Weights::with(const Tensors& tensors, const std::string& name) const {
     Weights changed = *this;
-    const auto matrices = tensors.matrices();
-    const auto found = matrices.find(name);
-    if (found != matrices.end()) {
-        changed.wide.erase(name);
-        if (!fits_bf16(found->second)) changed.wide.insert(name);
-    }
+    changed.wide.erase(name);
+    if (is_wide(name, tensors.at(name))) changed.wide.insert(name);
     changed.number = choose_number(changed);
     Packer(changed, tensors, changed.number == number ? name : "").pack();
     return changed;

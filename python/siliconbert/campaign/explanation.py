@@ -14,6 +14,7 @@ from siliconbert import faults, formats
 from siliconbert.data import Data
 from siliconbert.models import Trace
 from siliconbert.models.stored import Faulty, Stored
+from siliconbert.models.tensors import overlaid
 
 Floats = NDArray[np.float32]
 WORD = "embeddings.word"
@@ -225,7 +226,7 @@ def _suspects(
 
 def _right(stored: Stored, bad: Faulty, values: Floats, data: Data, clean: Trace, threads: int | None) -> int:
     """Right answers of the faulty model with these values instead."""
-    other = replace(bad, tensors={**bad.tensors, stored.stored: values})
+    other = replace(bad, tensors=overlaid(bad.tensors, stored.stored, values))
     return int(other.trace(data, clean=clean, threads=threads).correct(data.labels)[:, -1].sum())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -120,9 +121,9 @@ def _from_file(path: Path, name: str) -> Model:
     return _kind(found.shape)(
         name,
         found.shape,
-        {key: tensor.values for key, tensor in found.tensors.items()},
-        {key: tensor.mask for key, tensor in found.tensors.items() if tensor.mask is not None},
-        {key: tensor.format for key, tensor in found.tensors.items() if tensor.format is not None},
+        found.tensors,
+        found.masks,
+        found.formats,
         None if found.activations is None else Activations(**found.activations),
         found.vocabulary,
         found.card,
@@ -134,7 +135,7 @@ def _kind(shape: Shape) -> type[Model]:
     return LanguageModel if shape.decoder else Model
 
 
-def _masks(tensors: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.bool_]]:
+def _masks(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.bool_]]:
     """Which weights are not zero, of the matrices that are partly zero: those were pruned."""
     kept = {name: values != 0 for name, values in tensors.items() if values.ndim == 2}
     return {name: mask for name, mask in kept.items() if mask.any() and not mask.all()}

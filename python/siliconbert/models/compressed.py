@@ -18,6 +18,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from siliconbert.models.jsonfile import Config, parse_json
 from siliconbert.models.shape import Shape
 from siliconbert.models.spans import KEY, Spans, read_spans
 from siliconbert.models.tensorfile import INTEGER_KEY, TensorFile, open_tensors, write_tensors
+from siliconbert.models.tensors import Read, held
 from siliconbert.text import is_file_name
 
 if TYPE_CHECKING:
@@ -48,7 +50,9 @@ class Contents:
     """What the files of one model hold; the fields are those of Model."""
 
     shape: Shape
-    tensors: dict[str, packed.Packed]
+    tensors: Mapping[str, NDArray[np.float32]]
+    masks: dict[str, NDArray[np.bool_]]
+    formats: dict[str, formats.Format]
     activations: dict[str, Any] | None
     spans: Spans | None
     vocabulary: bytes | None
@@ -93,20 +97,21 @@ def read_compressed(path: Path) -> Contents:
     record.require(isinstance(record.values.get("ramps"), bool), "ramps", "true or false")
     record.require(record.values.get("linear_ramps", True) is True, "linear_ramps", "true")
     wanted = shape.tensors(record.values["ramps"], "linear_ramps" in record.values)
-    order = list(wanted)
-    tensors: dict[str, packed.Packed] = {}
-    vocabulary_in = file
+    mine, parts = dict(wanted), []
     if "table" in record.values:
-        vocabulary_in, known = _open_table(path, record.part("table"))
-        tensors = _tensors(vocabulary_in, known, {_WORD: wanted.pop(_WORD)})
-    tensors |= _tensors(file, record, wanted)
+        parts.append(_Part(*_open_table(path, record.part("table")), {_WORD: mine.pop(_WORD)}))
+    parts.append(_Part(file, record, mine))
+    masks = {name: mask for part in parts for name, mask in part.masks().items()}
+    readers = {name: read for part in parts for name, read in part.readers(masks).items()}
     activations = read_activations(record, shape)
     return Contents(
         shape,
-        {name: tensors[name] for name in order},
+        held({name: readers[name] for name in wanted}, wanted),
+        masks,
+        {name: fmt for part in parts for name, fmt in part.formats.items()},
         activations,
         read_spans(record, shape),
-        stored_tokenizer(vocabulary_in),
+        stored_tokenizer(parts[0].file),
         record.part("card").values,
     )
 
@@ -172,14 +177,32 @@ def _open_table(path: Path, table: Config) -> tuple[TensorFile, Config]:
     return file, record
 
 
-def _tensors(
-    file: TensorFile, record: Config, wanted: Mapping[str, tuple[int, ...]]
-) -> dict[str, packed.Packed]:
-    known = read_formats(record.part("formats"), wanted)
-    allowed = {TOKENIZER}.union(*(packed.names(name, known.get(name)) for name in wanted))
-    if unknown := set(file.entries) - allowed:
-        raise ValueError(f"{file.path}: tensor {min(unknown)} does not belong to this model")
-    return {name: packed.unpack(file, name, shape, known.get(name)) for name, shape in wanted.items()}
+class _Part:
+    """One file of a model, and the tensors that it holds."""
+
+    def __init__(self, file: TensorFile, record: Config, wanted: Mapping[str, tuple[int, ...]]):
+        """Refuses tensors of something else."""
+        self.file, self.wanted = file, wanted
+        self.formats = read_formats(record.part("formats"), wanted)
+        allowed = {TOKENIZER}.union(*(packed.names(name, self.formats.get(name)) for name in wanted))
+        if unknown := set(file.entries) - allowed:
+            raise ValueError(f"{file.path}: tensor {min(unknown)} does not belong to this model")
+
+    def masks(self) -> dict[str, NDArray[np.bool_]]:
+        """Of the matrices with a format that are pruned."""
+        of = {name: packed.mask_name(name) for name in self.wanted if name in self.formats}
+        return {
+            name: packed.unpack_mask(self.file, mask, self.wanted[name])
+            for name, mask in of.items()
+            if mask in self.file.entries
+        }
+
+    def readers(self, masks: Mapping[str, NDArray[np.bool_]]) -> dict[str, Read]:
+        """What reads every tensor."""
+        return {
+            name: partial(packed.unpack, self.file, name, size, self.formats.get(name), masks.get(name))
+            for name, size in self.wanted.items()
+        }
 
 
 def read_formats(record: Config, wanted: Mapping[str, tuple[int, ...]]) -> dict[str, formats.Format]:

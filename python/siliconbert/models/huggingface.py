@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from siliconbert.models.jsonfile import Config, read_json
 from siliconbert.models.shape import MODEL_TYPES, Shape
 from siliconbert.models.spans import Spans, read_spans
 from siliconbert.models.tensorfile import TensorFile, open_tensors, write_tensors
+from siliconbert.models.tensors import held
 from siliconbert.text import is_file_name
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Directory:
     """What a Hugging Face directory holds; `tensors` by canonical name, float32."""
 
     shape: Shape
-    tensors: dict[str, NDArray[np.float32]]
+    tensors: Mapping[str, NDArray[np.float32]]
     spans: Spans | None
     tokenizer: bytes | None
     card: dict[str, Any]
@@ -105,7 +107,8 @@ def read_huggingface(folder: Path) -> Directory:
     prefixed = any(name.startswith(f"{prefix}embeddings.") for name in stored.files)
     names = Names(shape, prefix if prefixed else "")
     wanted = shape.tensors(*ramps_in(stored.files))
-    tensors = {name: stored.read(names.theirs(name), size) for name, size in wanted.items()}
+    readers = {name: partial(stored.read, names.theirs(name), size) for name, size in wanted.items()}
+    tensors = held(readers, wanted)
     if beside.file is not None:
         check_values(beside, tensors)
     tokenizer = folder / _words(shape)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,7 @@ from siliconbert.models.judge import Rule
 from siliconbert.models.sentences import Sentences, Tokens, gather, read_tokenizer
 from siliconbert.models.shape import Shape
 from siliconbert.models.spans import Spans
+from siliconbert.models.tensors import for_core
 from siliconbert.models.trace import Trace
 from siliconbert.models.trials import Trials, checked_numbers, run
 
@@ -63,7 +65,8 @@ class Activations:
 class Model:
     """A BERT or ALBERT with its weights decoded to float32.
 
-    tensors     : canonical name ("layers.0.query.weight") -> float32, zeros where pruned
+    tensors     : canonical name ("layers.0.query.weight") -> float32, zeros where pruned; those of a large
+                  model lie in its file, which must stay, and are read whenever they are asked for
     masks       : matrix -> bool, which weights are kept; a matrix that is not named is dense
     formats     : matrix -> the format whose values its kept weights are; a tensor that is not named is plain
                   float32
@@ -99,7 +102,7 @@ class Model:
         >>> sb.models.load("edgebert-mini/sst2")  # doctest: +ELLIPSIS
         Model('edgebert-mini/sst2': albert, 12 layers of width 384, ... weights kept, AdaptivFloat8)
         """
-        shape, values = self.shape, sum(tensor.size for tensor in self.tensors.values())
+        shape, values = self.shape, sum(map(prod, self._sizes().values()))
         kept = values - sum(int(mask.size - mask.sum()) for mask in self.masks.values())
         number = (
             " and ".join(sorted({f"{type(fmt).__name__}{fmt.width}" for fmt in self.formats.values()}))
@@ -142,7 +145,7 @@ class Model:
         spans = self.spans.plain() if self.spans else None
         shape = self.shape.engine() | {"fixed_point": self.sfu}
         back_end = back_end if self.blocks is None else self.blocks.products(back_end)
-        return _core.transformer.Encoder(back_end, shape, dict(self.tensors), active, spans)
+        return _core.transformer.Encoder(back_end, shape, for_core(self.tensors), active, spans)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
@@ -182,11 +185,18 @@ class Model:
 
     def matrices(self) -> list[str]:
         """The names of the weight matrices and tables, the word table first."""
-        return [name for name, values in self.tensors.items() if values.ndim == 2]
+        return [name for name, size in self._sizes().items() if len(size) == 2]
+
+    def _sizes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of all tensors, without reading them where they are read when asked for."""
+        if isinstance(self.tensors, dict):
+            return {name: tensor.shape for name, tensor in self.tensors.items()}
+        known = self.shape.tensors(self.ramps, self.linear_ramps)
+        return {name: known[name] for name in self.tensors}
 
     def mask(self, name: str) -> NDArray[np.bool_]:
         """Which weights of a matrix are kept."""
-        return self.masks.get(name, np.ones(self.tensors[name].shape, bool))
+        return self.masks[name] if name in self.masks else np.ones(self._sizes()[name], bool)
 
     def tokens(self, data: Sentences, caller: str = "Model.tokens") -> Tokens:
         """The data as the engine takes it."""

@@ -36,25 +36,29 @@ def pack(name: str, tensor: Packed) -> dict[str, NDArray[Any]]:
     }
 
 
-def unpack(file: TensorFile, name: str, shape: tuple[int, ...], fmt: formats.Format | None) -> Packed:
-    """The tensor `name` of a file that is not trusted.
+def unpack(
+    file: TensorFile,
+    name: str,
+    shape: tuple[int, ...],
+    fmt: formats.Format | None,
+    mask: NDArray[np.bool_] | None,
+) -> NDArray[np.float32]:
+    """The values of tensor `name` of a file that is not trusted; `mask` is the file's, see unpack_mask.
 
-    errors: ValueError naming file and tensor for other lengths, types or counts, codes beyond the width,
-            stray mask bits
+    errors: ValueError naming file and tensor for other lengths, types or counts, codes beyond the width
     """
     if fmt is None:
-        return Packed(file.read_float(name, shape))
-    mask = unpack_mask(file, mask_name(name), shape) if mask_name(name) in file.entries else None
+        return file.read_float(name, shape)
     count = math.prod(shape) if mask is None else int(mask.sum())
     codes = file.read(f"{name}.codes", ("U8",) if fmt.width <= 8 else ("U16",), (count,))
     if count and codes.max() >> fmt.width:
         raise ValueError(f"{file.path}: {name}.codes must be below 2^{fmt.width}, got {codes.max()}")
     kept = formats.decode(codes, fmt)
     if mask is None:
-        return Packed(kept.reshape(shape), fmt)
+        return kept.reshape(shape)
     values = np.zeros(shape, np.float32)
     values[mask] = kept
-    return Packed(values, fmt, mask)
+    return values
 
 
 def names(name: str, fmt: formats.Format | None) -> set[str]:

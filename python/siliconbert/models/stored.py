@@ -15,6 +15,7 @@ from siliconbert.models.blocks import BlockNumber
 from siliconbert.models.model import Model
 from siliconbert.models.sentences import Tokens
 from siliconbert.models.spans import Spans
+from siliconbert.models.tensors import for_core, overlaid
 from siliconbert.models.trace import Trace
 
 Self = TypeVar("Self", bound="Faulty")
@@ -46,7 +47,7 @@ class Stored(Model):
         """The model as it is read in one trial, and what was misread; see faults.inject."""
         bad, events = faults.inject(self.image, fault, seed, trial)
         values = bad.load() if len(events) else self.tensors[self.stored]
-        tensors = {**self.tensors, self.stored: values}
+        tensors = overlaid(self.tensors, self.stored, values)
         known = {entry.name: getattr(self, entry.name) for entry in fields(Stored)}
         return Faulty(**{**known, "tensors": tensors, "image": bad, "origin": self}), events
 
@@ -54,7 +55,7 @@ class Stored(Model):
         return {
             "image": self.image.image,
             "format": self.image.format._core_shape(),
-            "tensors": dict(self.tensors),
+            "tensors": for_core(self.tensors),
             "fault": fault.core,
         }
 
@@ -88,7 +89,7 @@ class Faulty(Stored):
     @cached_property
     def encoder(self) -> Any:
         """The network in the core; everything but the stored tensor is shared with the clean model's."""
-        return self.origin.encoder.with_tensor(dict(self.tensors), self.stored)
+        return self.origin.encoder.with_tensor(for_core(self.tensors), self.stored)
 
     @cached_property
     def changed(self) -> NDArray[np.bool_]:
@@ -134,7 +135,7 @@ def store(
     chosen = _format(model, tensor, fmt)
     weights, mask = model.tensors[tensor], model.mask(tensor)
     image = storage.store(weights, mask, chosen, layout, cells, ecc, tensor, **options)
-    tensors = {**model.tensors, tensor: image.load()}
+    tensors = overlaid(model.tensors, tensor, image.load())
     known = {**model.formats, tensor: image.format}
     plain = {entry.name: getattr(model, entry.name) for entry in fields(Model)}
     return Stored(**{**plain, "tensors": tensors, "formats": known, "stored": tensor, "image": image})

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +57,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class TensorFile:
-    """A checked .safetensors file; tensors are read when asked for."""
+    """A checked .safetensors file; tensors are read when asked for.
+
+    stamp : the file's inode, size and time of change when it was opened
+    """
 
     path: Path
     entries: dict[str, Entry]
     metadata: dict[str, str]
+    stamp: tuple[int, int, int]
 
     def read(self, name: str, dtypes: tuple[str, ...], shape: tuple[int, ...]) -> NDArray[Any]:
         """The tensor as it is stored, refused unless it has one of the types and exactly the shape."""
@@ -90,9 +94,10 @@ class TensorFile:
     def _load(self, entry: Entry) -> NDArray[Any]:
         kind = np.dtype(_TYPES[entry.dtype])
         count = entry.bytes // kind.itemsize
-        found = np.fromfile(self.path, dtype=kind, count=count, offset=entry.begin)
-        if len(found) != count:
-            raise ValueError(f"{self.path}: the file became shorter while it was read")
+        with open(self.path, "rb") as file:
+            found = np.fromfile(file, dtype=kind, count=count, offset=entry.begin)
+            if len(found) != count or _stamp(file) != self.stamp:
+                raise ValueError(f"{self.path}: the file must stay as it is while a model is read from it")
         return found.reshape(entry.shape)
 
 
@@ -101,13 +106,14 @@ def open_tensors(path: Path) -> TensorFile:
 
     errors: ValueError with one sentence that names the file, and the tensor where there is one
     """
-    header, start, size = _header(path)
+    header, start, stamp = _header(path)
+    size = stamp[1]
     metadata = header.pop("__metadata__", {})
     if not _is_text_map(metadata):
         raise ValueError(f"{path}: __metadata__ must map text to text")
     entries = {name: _entry(f"{path}: {name}", raw, start) for name, raw in header.items()}
     _check_layout(path, entries, start, size)
-    return TensorFile(path, entries, metadata)
+    return TensorFile(path, entries, metadata, stamp)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
@@ -126,11 +132,18 @@ def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Map
     write_atomically(path, parts)
 
 
-def _header(path: Path) -> tuple[dict[str, Any], int, int]:
+def _stamp(file: BinaryIO) -> tuple[int, int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int, tuple[int, int, int]]:
+    """The header, where the tensors begin, and the file's stamp."""
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    size = os.path.getsize(path)
     with open(path, "rb") as file:
+        stamp = _stamp(file)
+        size = stamp[1]
         first = file.read(8)
         length = struct.unpack("<Q", first)[0] if len(first) == 8 else 0
         if not 2 <= length <= min(size - 8, _LARGEST_HEADER):
@@ -138,7 +151,7 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
                 f"{path}: not a safetensors file or cut short: a header of {length} bytes, {size} in all"
             )
         header = parse_json(f"{path}: header", file.read(length)).values
-    return header, 8 + length, size
+    return header, 8 + length, stamp
 
 
 def _entry(place: str, raw: Any, start: int) -> Entry:

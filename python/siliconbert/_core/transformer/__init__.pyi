@@ -64,7 +64,7 @@ class Encoder:
         self,
         products: Products,
         shape: dict,
-        tensors: collections.abc.Mapping[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float32]],
+        tensors: collections.abc.Mapping[str, typing.Any],
         activations: dict | None = None,
         spans: dict | None = None,
     ) -> None: ...
@@ -117,11 +117,7 @@ class Encoder:
         seed: typing.SupportsInt | typing.SupportsIndex = 0,
         trial: typing.SupportsInt | typing.SupportsIndex = 0,
     ) -> numpy.typing.NDArray[numpy.float32]: ...
-    def with_tensor(
-        self,
-        tensors: collections.abc.Mapping[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float32]],
-        name: str,
-    ) -> Encoder: ...
+    def with_tensor(self, tensors: collections.abc.Mapping[str, typing.Any], name: str) -> Encoder: ...
     @property
     def exits(self) -> list[int]: ...
     @property
