@@ -6,6 +6,8 @@
 #include <exception>
 #include <vector>
 
+#include "siliconbert/base/ceil_divide.hpp"
+
 namespace siliconbert {
 
 // Processors this process may use (its CPU mask), at least 1.
@@ -51,7 +53,7 @@ void parallel_for(std::size_t count, int threads, Body&& body) {
 // Calls body(first, last) for consecutive blocks [first, last) of `block` elements (the last may be shorter).
 template <class Body>
 void parallel_blocks(std::size_t size, std::size_t block, int threads, Body&& body) {
-    parallel_for((size + block - 1) / block, threads, [&](std::size_t b) {
+    parallel_for(ceil_divide(size, block), threads, [&](std::size_t b) {
         const std::size_t first = b * block;
         body(first, std::min(size, first + block));
     });
@@ -60,7 +62,7 @@ void parallel_blocks(std::size_t size, std::size_t block, int threads, Body&& bo
 // Sum of partial(first, last) over fixed blocks, added in block order: the same bits at any thread count.
 template <class Partial>
 double blocked_sum(std::size_t size, std::size_t block, int threads, Partial&& partial) {
-    std::vector<double> parts((size + block - 1) / block);
+    std::vector<double> parts(ceil_divide(size, block));
     parallel_blocks(size, block, threads, [&](std::size_t first, std::size_t last) {
         parts[first / block] = partial(first, last);
     });

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/faults/sampling.hpp"
 
@@ -62,7 +63,7 @@ struct Reading {
     Hits hits;
     Keep keep;
 
-    std::size_t blocks() const { return (bits.region->codes.count() + block_codes - 1) / block_codes; }
+    std::size_t blocks() const { return ceil_divide(bits.region->codes.count(), block_codes); }
 
     void read(std::size_t block, std::vector<Event>& events) const {
         const std::uint64_t first = block * block_codes * bits.slots.size();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/faults/sampling.hpp"
 
@@ -28,7 +29,7 @@ struct Reading {
     Draws draws;
     Hits hits{rate, block_cells};
 
-    std::size_t blocks() const { return (region->cells() + block_cells - 1) / block_cells; }
+    std::size_t blocks() const { return ceil_divide(region->cells(), block_cells); }
 
     void read(std::size_t block, std::vector<Event>& events) const {
         const std::size_t first = block * block_cells;

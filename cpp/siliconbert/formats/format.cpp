@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 
 namespace siliconbert {
@@ -57,7 +58,7 @@ Sets::Sets(const Format& format, std::size_t columns)
     : columns_(std::max<std::size_t>(1, columns)), size_(0), per_row_(0) {
     if (format.sharing == Sharing::tensor) return;
     size_ = format.sharing == Sharing::row ? columns_ : std::min(format.group, columns_);
-    per_row_ = (columns_ + size_ - 1) / size_;
+    per_row_ = ceil_divide(columns_, size_);
 }
 
 std::size_t Sets::end(std::size_t element) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 
 namespace siliconbert {
@@ -9,8 +10,6 @@ namespace siliconbert {
 namespace {
 
 double real(std::size_t size) { return static_cast<double>(size); }
-
-std::size_t vectors(std::size_t size, std::size_t n) { return (size + n - 1) / n; }
 
 void check_share(const char* part, const Share& share) {
     const auto in_range = [](double x) { return x >= 0 && x <= 1; };
@@ -35,7 +34,7 @@ void check(const LayerWork& work) {
 Share context_share(std::size_t on, const LayerWork& work) {
     if (work.hidden == 0) return {};
     const std::size_t all = work.hidden, some = on * (work.hidden / work.heads);
-    return {real(some) / real(all), real(vectors(some, work.lanes)) / real(vectors(all, work.lanes))};
+    return {real(some) / real(all), real(ceil_divide(some, work.lanes)) / real(ceil_divide(all, work.lanes))};
 }
 
 // A head's scores and context. Its probabilities are zero outside its reach; only SpanRule::window leaves
@@ -47,7 +46,7 @@ void add_head(std::vector<Product>& list, const LayerWork& work, std::size_t rea
     const Band band{t, reach};
     if (band.narrow()) {
         context.left = {band.pairs() / (real(t) * real(t)),
-                        band.vectors(work.lanes) / (real(t) * real(vectors(t, work.lanes)))};
+                        band.vectors(work.lanes) / (real(t) * real(ceil_divide(t, work.lanes)))};
         if (work.rule == SpanRule::window) scores.columns_near = context.depth_near = band;
     }
     list.push_back(scores);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 
 namespace siliconbert {
@@ -10,9 +11,7 @@ namespace {
 
 double real(std::size_t size) { return static_cast<double>(size); }
 
-std::size_t tiles(std::size_t size, std::size_t n) { return (size + n - 1) / n; }
-
-std::size_t padded(std::size_t size, std::size_t n) { return tiles(size, n) * n; }
+std::size_t padded(std::size_t size, std::size_t n) { return ceil_divide(size, n) * n; }
 
 void check(const EdgebertUnits& units, const LayerWork& work) {
     require(units.n > 0, "hardware: n must be positive, got ", units.n);
@@ -32,8 +31,8 @@ struct Passes {
 };
 
 Passes passes(const Product& p, std::size_t n) {
-    const double rows = real(tiles(p.rows, n)), columns = real(tiles(p.columns, n));
-    const double depth = real(tiles(p.depth, n));
+    const double rows = real(ceil_divide(p.rows, n)), columns = real(ceil_divide(p.columns, n));
+    const double depth = real(ceil_divide(p.depth, n));
     if (p.columns_near) return {p.columns_near.squares(n), p.columns_near.squares(n) * depth};
     if (p.depth_near) return {rows * columns, p.depth_near.squares(n) * columns};
     return {rows * columns, rows * columns * depth};
@@ -43,7 +42,7 @@ Passes passes(const Product& p, std::size_t n) {
 double busy_sums(const Product& p, std::size_t n) {
     const double results =
         p.columns_near ? p.columns_near.pairs_in_squares(n) : real(p.rows) * real(p.columns);
-    return real(p.count) * results * real(tiles(p.depth, n)) * p.left.vectors * p.right.vectors;
+    return real(p.count) * results * real(ceil_divide(p.depth, n)) * p.left.vectors * p.right.vectors;
 }
 
 // Bytes of a matrix and of its mask of one bit an element.
@@ -67,8 +66,8 @@ double filled_bytes(const EdgebertUnits& units, const Product& p, double width) 
 
 // Values that the decoders read, those whose mask bit is set: every tile reads both operands again.
 double operand_bytes(const Product& p, const Passes& work, std::size_t n, double width) {
-    const double rows = real(tiles(p.rows, n)), columns = real(tiles(p.columns, n));
-    const double share = work.tiles / (rows * columns * real(tiles(p.depth, n)));
+    const double rows = real(ceil_divide(p.rows, n)), columns = real(ceil_divide(p.columns, n));
+    const double share = work.tiles / (rows * columns * real(ceil_divide(p.depth, n)));
     // The left operand of a banded context is zero wherever a tile is left out.
     const double left = real(p.rows) * columns * p.left.elements * (p.depth_near ? 1 : share);
     const double right = real(p.columns) * rows * p.right.elements * share;
@@ -122,7 +121,7 @@ void add_pass(LayerCost& cost, const EdgebertUnits& units, double rows, const Pa
 }
 
 void add_sfu(LayerCost& cost, const EdgebertUnits& units, const LayerWork& work, const Counts& counts) {
-    const auto vectors = [&](std::size_t length) { return real(tiles(length, units.n)); };
+    const auto vectors = [&](std::size_t length) { return real(ceil_divide(length, units.n)); };
     const double hidden = vectors(work.hidden);
     const auto pass = [&](double rows, const Pass& each, double interval) {
         add_pass(cost, units, rows, each, interval, work.width);
@@ -148,7 +147,7 @@ Tiling host_tiling(const EdgebertUnits& units, const Product& p) {
     const std::size_t rows = columns == 0 ? 0 : fit(room / (depth + columns), p.rows, units);
     require(rows > 0, "hardware: a tile of ", p.part, " must fit a buffer of ", room, " values, got ", n,
             " columns of ", depth, " values, or ", n, " rows with ", std::max(columns, n), " results each");
-    return {rows, columns, real(tiles(p.rows, rows)), real(tiles(p.columns, columns))};
+    return {rows, columns, real(ceil_divide(p.rows, rows)), real(ceil_divide(p.columns, columns))};
 }
 
 LayerCost layer_cost(const EdgebertUnits& units, const LayerWork& work) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 
 namespace siliconbert {
@@ -11,7 +12,7 @@ namespace {
 
 double real(std::size_t size) { return static_cast<double>(size); }
 
-double steps(std::size_t size, std::size_t by) { return real((size + by - 1) / by); }
+double steps(std::size_t size, std::size_t by) { return real(ceil_divide(size, by)); }
 
 void check(const FqBertDesign& design, const FqBertRates& rates) {
     require(design.pus > 0 && design.pes > 0, "fq_bert: pus and n must be positive, got ", design.pus,

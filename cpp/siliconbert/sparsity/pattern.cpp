@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 
 namespace siliconbert {
@@ -25,8 +26,6 @@ std::size_t below(double density, std::size_t blocks) {
 std::size_t above(double density, std::size_t blocks) {
     return at_least_one(std::ceil(density * static_cast<double>(blocks) - slack));
 }
-
-std::size_t parts(std::size_t whole, std::size_t part) { return (whole + part - 1) / part; }
 
 void check_fields(const Unstructured&) {}
 
@@ -61,7 +60,7 @@ Division division(const Block& p, std::size_t rows, std::size_t columns, double 
     const auto r = static_cast<std::size_t>(p.rows), c = static_cast<std::size_t>(p.columns);
     require(r <= rows && c <= columns, "Block: shape must be at most the matrix's ", rows, " x ", columns,
             ", got ", r, " x ", c);
-    const std::size_t down = parts(rows, r), across = parts(columns, c);
+    const std::size_t down = ceil_divide(rows, r), across = ceil_divide(columns, c);
     const auto bank = static_cast<std::size_t>(p.bank) / c;
     switch (p.balance) {
         case Balance::Row:

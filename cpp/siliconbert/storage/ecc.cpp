@@ -1,5 +1,6 @@
 #include "siliconbert/storage/ecc.hpp"
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/storage/protected.hpp"
 
@@ -60,7 +61,7 @@ void flip_bit(Codes& codes, std::size_t bit) {
 
 Codes check_bits(const Codes& data, const EccCode& code) {
     const auto size = static_cast<std::size_t>(code.data_bits());
-    Codes check(code.check_bits(), (data.bits() + size - 1) / size);
+    Codes check(code.check_bits(), ceil_divide(data.bits(), size));
     for (std::size_t word = 0; word < check.count(); ++word) {
         check.set(word, code.check_of(bits_at(data, word * size, code.data_bits())));
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/words.hpp"
 #include "siliconbert/storage/hamming.hpp"
 
@@ -21,7 +22,7 @@ struct Protected {
 
     std::size_t words() const {
         const auto word = static_cast<std::size_t>(code->data_bits());
-        return (data_bits + word - 1) / word;
+        return ceil_divide(data_bits, word);
     }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/storage/ecc.hpp"
 
@@ -47,7 +48,7 @@ Region in_cells(std::string name, Codes codes, std::vector<int> bit_order, const
 Codes regroup(const Codes& bits_in, int width) {
     if (width == 1) return bits_in;
     const auto group = static_cast<std::size_t>(width);
-    Codes out(width, (bits_in.count() + group - 1) / group);
+    Codes out(width, ceil_divide(bits_in.count(), group));
     for (std::size_t i = 0; i < bits_in.count(); ++i) {
         if (bits_in.at(i) != 0) out.set(i / group, out.at(i / group) | 1U << (i % group));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "siliconbert/base/ceil_divide.hpp"
+
 namespace siliconbert {
 
 namespace {
@@ -15,15 +17,15 @@ constexpr std::size_t pass_blocks = 8;
 std::vector<std::size_t> split(const Batch& batch, std::size_t first, std::size_t last, int threads) {
     std::vector<std::size_t> bounds{first};
     const auto blocks_from = [&](std::size_t i) {
-        return padded_rows(batch.start(last) - batch.start(i)) / row_block;
+        return ceil_divide(batch.start(last) - batch.start(i), row_block);
     };
     const std::size_t blocks = blocks_from(first);
     const auto workers = static_cast<std::size_t>(thread_count(threads));
-    const std::size_t fewest = (blocks + pass_blocks - 1) / pass_blocks;
-    std::size_t left = std::min(blocks, (fewest + workers - 1) / workers * workers);
+    const std::size_t fewest = ceil_divide(blocks, pass_blocks);
+    std::size_t left = std::min(blocks, ceil_divide(fewest, workers) * workers);
     while (bounds.back() < last) {
         const std::size_t from = bounds.back();
-        const std::size_t room = (blocks_from(from) + left - 1) / left * row_block;
+        const std::size_t room = ceil_divide(blocks_from(from), left) * row_block;
         std::size_t to = from + 1;
         while (to < last && batch.start(to + 1) - batch.start(from) <= room) ++to;
         bounds.push_back(to);

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "siliconbert/base/ceil_divide.hpp"
+
 namespace siliconbert {
 
 // What the two sides of a product are held in; sums are always fp32.
@@ -22,7 +24,7 @@ enum class Activation { none, relu, gelu, gelu_new, tanh };
 // 16 %).
 inline constexpr std::size_t row_block = 128;
 
-inline std::size_t padded_rows(std::size_t rows) { return (rows + row_block - 1) / row_block * row_block; }
+inline std::size_t padded_rows(std::size_t rows) { return ceil_divide(rows, row_block) * row_block; }
 
 // y = activation(x W^T + b) for one block of rows. W and b were packed when the object was made.
 class Linear {

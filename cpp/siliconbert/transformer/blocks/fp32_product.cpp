@@ -19,7 +19,7 @@ class Fp32Product final : public BlockProduct {
 
     void apply(const float* x, std::size_t rows, float* y, int threads) const override {
         const std::size_t group = group_tiles(weights_.bytes());
-        each_task(parts(rows, tile_tokens), group, weights_.columns(), threads, [&](const Task& task) {
+        each_task(ceil_divide(rows, tile_tokens), group, weights_.columns(), threads, [&](const Task& task) {
             thread_local Scratch<float> room;
             const std::size_t size = weights_.tile_inputs() * tile_tokens;
             float* const tiles = room.at_least(group * size);
@@ -41,7 +41,8 @@ class Fp32Product final : public BlockProduct {
     }
 
     std::size_t chunks(const Task& task) const {
-        return (task.last_column - task.first_column) * parts(weights_.blocks().block_columns, chunk_outputs);
+        return (task.last_column - task.first_column) *
+               ceil_divide(weights_.blocks().block_columns, chunk_outputs);
     }
 
     void multiply(const Panel& panel, const float* tile, NextRows& next) const {

@@ -69,7 +69,7 @@ class Int8Product final : public BlockProduct {
 
     void apply(const float* x, std::size_t rows, float* y, int threads) const override {
         const std::size_t group = group_tiles(weights_.bytes());
-        each_task(parts(rows, tile_tokens), group, weights_.columns(), threads, [&](const Task& task) {
+        each_task(ceil_divide(rows, tile_tokens), group, weights_.columns(), threads, [&](const Task& task) {
             thread_local Scratch<float> room;
             float scales[most_group_tiles * tile_tokens];
             const std::size_t size = width() * tile_tokens;

@@ -49,11 +49,11 @@ struct Task {
 // they are fewer than the threads; every output is a sum of its own, so its bits do not depend on the tasks.
 template <class Run>
 void each_task(std::size_t tiles, std::size_t group, std::size_t columns, int threads, Run&& run) {
-    const std::size_t groups = parts(tiles, group);
+    const std::size_t groups = ceil_divide(tiles, group);
     const auto workers = static_cast<std::size_t>(thread_count(threads));
     const std::size_t each =
-        parts(columns, std::min(columns, parts(workers, std::max<std::size_t>(1, groups))));
-    const std::size_t splits = parts(columns, each);
+        ceil_divide(columns, std::min(columns, ceil_divide(workers, std::max<std::size_t>(1, groups))));
+    const std::size_t splits = ceil_divide(columns, each);
     parallel_for(groups * splits, threads, [&](std::size_t i) {
         const std::size_t tile = i / splits * group;
         const std::size_t column = i % splits * each;
@@ -96,7 +96,8 @@ class Arriving {
     Arriving(const Panel& panel, std::size_t block_columns, std::size_t stride)
         : panel_(panel),
           stride_(stride),
-          each_(parts(panel.rows, (panel.last - panel.first) * parts(block_columns, chunk_outputs))) {}
+          each_(ceil_divide(panel.rows,
+                            (panel.last - panel.first) * ceil_divide(block_columns, chunk_outputs))) {}
 
     void some_more() {
         constexpr std::size_t line = 64;
@@ -129,7 +130,8 @@ class NextRows {
         const std::size_t count = (task.last_tile - task.first_tile) * tile_tokens;
         at_ = x + first * in;
         end_ = at_ + std::min(count, rows - first) * in;
-        each_ = parts(static_cast<std::size_t>(end_ - at_), chunks * (task.last_tile - task.first_tile));
+        each_ =
+            ceil_divide(static_cast<std::size_t>(end_ - at_), chunks * (task.last_tile - task.first_tile));
     }
 
     void some_more() {

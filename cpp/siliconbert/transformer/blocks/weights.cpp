@@ -34,7 +34,8 @@ BlockColumns find_blocks(const WeightView<float>& weight, std::size_t block_rows
 }
 
 double density(const BlockColumns& blocks, const WeightView<float>& weight) {
-    const std::size_t all = parts(weight.in, blocks.block_rows) * parts(weight.out, blocks.block_columns);
+    const std::size_t all =
+        ceil_divide(weight.in, blocks.block_rows) * ceil_divide(weight.out, blocks.block_columns);
     return static_cast<double>(blocks.row_of_block.size()) / static_cast<double>(all);
 }
 
@@ -42,7 +43,7 @@ template <class Weight>
 BlockWeights<Weight>::BlockWeights(const WeightView<Weight>& weight, BlockColumns blocks)
     : out_(weight.out),
       in_(weight.in),
-      steps_(parts(blocks.block_rows, step_inputs)),
+      steps_(ceil_divide(blocks.block_rows, step_inputs)),
       blocks_(std::move(blocks)),
       values_(blocks_.row_of_block.size() * blocks_.block_columns * steps_ * step_inputs) {
     pack(weight);

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/words.hpp"
 #include "siliconbert/transformer/aligned.hpp"
 #include "siliconbert/transformer/blocks/kernel.hpp"
@@ -22,8 +23,6 @@ struct WeightView {
     std::size_t out;
     std::size_t in;
 };
-
-inline std::size_t parts(std::size_t whole, std::size_t part) { return (whole + part - 1) / part; }
 
 // The blocks of W, block_rows inputs x block_columns outputs each, that hold a weight other than zero.
 BlockColumns find_blocks(const WeightView<float>& weight, std::size_t block_rows, std::size_t block_columns);
@@ -44,7 +43,7 @@ class BlockWeights {
     const BlockColumns& blocks() const { return blocks_; }
     std::size_t columns() const { return blocks_.start.size() - 1; }
     // Inputs of a tile, padding included, and the steps of a block.
-    std::size_t tile_inputs() const { return parts(in_, blocks_.block_rows) * steps_ * step_inputs; }
+    std::size_t tile_inputs() const { return ceil_divide(in_, blocks_.block_rows) * steps_ * step_inputs; }
     std::size_t steps() const { return steps_; }
     std::size_t bytes() const { return values_.size() * sizeof(Weight); }
 

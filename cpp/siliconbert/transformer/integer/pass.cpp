@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/transformer/elementwise.hpp"
 
 namespace siliconbert {
 
 namespace {
 
-std::size_t whole_units(std::size_t rows) { return (rows + row_unit - 1) / row_unit * row_unit; }
+std::size_t whole_units(std::size_t rows) { return ceil_divide(rows, row_unit) * row_unit; }
 
 // Heads are taken together while their tables of scores have at most this many sums, which stay in cache.
 constexpr std::size_t score_sums = 1 << 16;
