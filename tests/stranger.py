@@ -20,8 +20,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from documents import blocks, commands, lines
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE_OF_ALL = ROOT / "README.md"
+README = PAGE_OF_ALL.read_text(encoding="utf-8")
 NOTEBOOKS = ("1_*.ipynb", "9_*.ipynb")
 TOOLS = ("ipykernel>=6", "nbclient>=0.8")
 CELL = """
@@ -65,25 +68,10 @@ print(len(notebook.cells), "cells")
 """
 
 
-def blocks(kind: str) -> list[str]:
-    """The README's fenced blocks of a kind."""
-    return re.findall(rf"^```{kind}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-def lines(kind: str) -> list[str]:
-    """The commands in those blocks."""
-    return [line for block in blocks(kind) for line in block.strip().splitlines()]
-
-
 def others() -> list[str]:
     """The commands that the README names and nobody runs here."""
-    fenced = [
-        line for block in blocks("text") for line in block.splitlines() if line.startswith("siliconbert ")
-    ]
-    named = re.findall(
-        r"`(siliconbert [^`]*)`", re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE)
-    )
-    return sorted({" ".join(each.split("#")[0].split()) for each in [*fenced, *named]})
+    run = {line for kind in ("sh", "sh train") for line in lines(README, kind)}
+    return sorted({" ".join(each.split("#")[0].split()) for each in commands(PAGE_OF_ALL) if each not in run})
 
 
 class Stranger:
@@ -137,7 +125,7 @@ def installs(stranger: Stranger, wheel: Path, packages: Path | None) -> None:
 
 
 def follows_the_readme(stranger: Stranger) -> None:
-    (campaign,) = blocks("yaml")
+    (campaign,) = blocks(README, "yaml")
     stranger.writes(campaign.splitlines()[0].removeprefix("# "), campaign)
     kinds = ["sh"]
     try:
@@ -146,9 +134,9 @@ def follows_the_readme(stranger: Stranger) -> None:
     except SystemExit:
         print("           no PyTorch here: the commands of training are not run")
     for kind in kinds:
-        for line in lines(kind):
+        for line in lines(README, kind):
             assert stranger.does(line, *shlex.split(line, comments=True)).strip(), f"{line}: printed nothing"
-    stranger.writes("page.txt", "\n".join(blocks("python")))
+    stranger.writes("page.txt", "\n".join(blocks(README, "python")))
     stranger.python("the README's Python page", PAGE)
     for line in others():
         words = [word for word in line.split()[1:3] if re.fullmatch("[a-z]+", word)]

@@ -3,6 +3,7 @@
 import doctest
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,27 +12,11 @@ import typer
 from siliconbert import cli
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+from tests.documents import blocks, commands, lines  # noqa: E402
+
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "experiments").glob("**/README.md"))]
-COMMAND = re.compile(r"`(?:\.venv/bin/)?(siliconbert [^`]*)`")
-FENCED = re.compile(r"^```[\w ]+\n(.*?)^```", re.DOTALL | re.MULTILINE)
-
-
-def commands(path):
-    """Those in the text, and the lines of fenced blocks that are one."""
-    text = path.read_text(encoding="utf-8")
-    lines = [line for block in FENCED.findall(text) for line in block.splitlines()]
-    found = [*COMMAND.findall(FENCED.sub("", text)), *(x for x in lines if x.startswith("siliconbert "))]
-    return [" ".join(each.split()) for each in found]
-
-
-def blocks(kind):
-    """The README's fenced blocks of a kind, in order."""
-    return re.findall(rf"```{kind}\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-
-
-def shown():
-    """The commands of the README's shell blocks, which a reader copies."""
-    return [line for block in blocks("sh") for line in block.strip().splitlines()]
+README = DOCUMENTS[0].read_text(encoding="utf-8")
 
 
 def leaves(arguments):
@@ -44,14 +29,14 @@ def leaves(arguments):
 def folder(tmp_path_factory):
     """Where a reader copies commands to, one after the other, with the campaign of the README."""
     found = tmp_path_factory.mktemp("reader")
-    (campaign,) = blocks("yaml")
+    (campaign,) = blocks(README, "yaml")
     (found / campaign.splitlines()[0].removeprefix("# ")).write_text(campaign)
     return found
 
 
 def test_the_python_page_runs():
     parser = doctest.DocTestParser()
-    page = parser.get_doctest("\n".join(blocks("python")), {}, "README.md", "README.md", 0)
+    page = parser.get_doctest("\n".join(blocks(README, "python")), {}, "README.md", "README.md", 0)
     assert len(page.examples) > 10
     runner = doctest.DocTestRunner()
     assert runner.run(page).failed == 0
@@ -73,7 +58,7 @@ def test_every_command_and_option_exists(command):
         assert words[0] in known or words[0].isupper(), f"{command}: there is no {words[0]}"
 
 
-@pytest.mark.parametrize("command", shown())
+@pytest.mark.parametrize("command", lines(README, "sh"))
 def test_the_shell_blocks_run(command, capsys, folder, monkeypatch, vader_amazon):
     monkeypatch.chdir(folder)
     words = shlex.split(command)[1:]
