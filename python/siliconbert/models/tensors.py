@@ -71,7 +71,7 @@ def overlaid(tensors: Mapping[str, Tensor], name: str, values: Tensor) -> Mappin
     """The tensors with other values under this name; nothing is read."""
     if isinstance(tensors, dict):
         return {**tensors, name: values}
-    return ReadWhenAsked({**_readers(tensors), name: lambda: values})
+    return ReadWhenAsked({**_readers(tensors), name: partial(np.asarray, values)})
 
 
 def for_core(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor | Read]:
