@@ -7,9 +7,11 @@
 #include <numeric>
 #include <vector>
 
+#include "siliconbert/base/ceil_divide.hpp"
 #include "siliconbert/base/check.hpp"
 #include "siliconbert/base/parallel.hpp"
 #include "siliconbert/transformer/aligned.hpp"
+#include "siliconbert/transformer/integer/products.hpp"
 #include "transformer.hpp"
 
 namespace siliconbert {
@@ -161,6 +163,20 @@ std::pair<double, double> attention_alone(const Products& products, const Attent
     return {on_all(threads, score), on_all(threads, mix)};
 }
 
+double integer_linear_alone(const IntegerProducts& products, std::size_t in, std::size_t out, int threads) {
+    const std::vector<std::int8_t> weight(in * out, 1);
+    const std::shared_ptr<const IntegerLinear> linear = products.linear(weight, in, out);
+    return on_all(threads, [&] {
+        return [linear, chunks = ceil_divide(out, column_chunk),
+                x = Buffer<std::int8_t>(integer_row_block * in, std::int8_t{1}),
+                sums = Buffer<std::int32_t>(integer_row_block * column_chunk)]() mutable {
+            for (std::size_t c = 0; c < chunks; ++c) {
+                linear->apply(x.data(), integer_row_block, c, sums.data());
+            }
+        };
+    });
+}
+
 }  // namespace
 
 double Clocks::now() {
@@ -247,6 +263,8 @@ void bind_timed_products(py::module_& transformer) {
         .def_property_readonly("between", [](const TimedProducts& timed) { return timed.clocks().between(); })
         .def("alone", &TimedProducts::alone, py::arg("threads"), py::arg("bare"),
              py::call_guard<py::gil_scoped_release>());
+    transformer.def("integer_linear_alone", &integer_linear_alone, py::arg("products"), py::arg("inputs"),
+                    py::arg("outputs"), py::arg("threads"), py::call_guard<py::gil_scoped_release>());
 }
 
 }  // namespace siliconbert

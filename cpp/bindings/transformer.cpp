@@ -247,7 +247,6 @@ void bind_transformer(py::module_& core) {
         "with_tiles",
         [shared](std::shared_ptr<Products> products) { return shared(with_tiles(std::move(products))); },
         py::arg("products"));
-    bind_timed_products(transformer);
     py::class_<Encoder>(transformer, "Encoder")
         .def(py::init([](std::shared_ptr<Products> products, const py::dict& shape, const Arrays& tensors,
                          const std::optional<py::dict>& activations, const std::optional<py::dict>& spans) {
@@ -284,6 +283,7 @@ void bind_transformer(py::module_& core) {
     bind_fixed_point(transformer);
     bind_blocks(transformer);
     bind_integer(transformer);
+    bind_timed_products(transformer);
 }
 
 }  // namespace siliconbert

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from siliconbert import _core
 from siliconbert.bench import dse, integer, network, processor, turns
 from siliconbert.bench.breakdown import Clocked
 from siliconbert.bench.result import Result, Timing
@@ -24,6 +25,7 @@ from siliconbert.bench.worker import peak_mib
 from siliconbert.campaign.config import parse
 from siliconbert.campaign.rows import Rows
 from siliconbert.campaign.run import Campaign
+from siliconbert.models.engine import integer_products
 
 # Least gain of two threads; of the gain of bare products, where these are bound by what threads share; and
 # least share of two threads' speed that two workers of one thread have.
@@ -68,7 +70,7 @@ def run(repeats: int = 5, glue: Path | None = None) -> Result:
         )
     else:
         last = "no campaign on Dask workers: distributed is missing; install it with: pip install distributed"
-    floor = f"AdaptivFloat8's floor: {SHARE_OF_BARE:.0%} of what its products by themselves gain, in this run"
+    floor = f"floor of AdaptivFloat8 and integers: {SHARE_OF_BARE:.0%} of what their bare products gain here"
     footer = ("checked: one thread and two give the same bits", floor, last)
     return Result(header, tuple(timings), footer, peak_mib())
 
@@ -85,10 +87,9 @@ def _cases() -> Iterator[Case]:
     grid = dse.grids(64)[_GRID]
     used = dse.statistics(grid.histograms)
     yield Case("fp32 trace", partial(logits, plain), FLOOR)
-    # More than twice is chance.
-    bare = SHARE_OF_BARE * min(2.0, Clocked(rounded, rounded.tokens(ids)).gain(2))
+    bare = _share(Clocked(rounded, rounded.tokens(ids)).gain(2))
     yield Case(f"AdaptivFloat8 trace ({rounded.encoder.path})", partial(logits, rounded), bare)
-    yield Case(f"integer trace ({whole.encoder.path})", partial(logits, whole), None)
+    yield Case(f"integer trace ({whole.encoder.path})", partial(logits, whole), _share(_integer_gain()))
 
     def designs(threads: int) -> object:
         # A turn of one call would be over in a moment.
@@ -97,6 +98,22 @@ def _cases() -> Iterator[Case]:
         return dse.explore(grid, used, threads).energy
 
     yield Case(f"designs, {_EXPLORED} times", designs, FLOOR)
+
+
+def _share(gain: float) -> float:
+    # More than twice is chance.
+    return SHARE_OF_BARE * min(2.0, gain)
+
+
+def _integer_gain() -> float:
+    """How many times one thread's products of a layer in integers two make in its time, each its own."""
+    width, ffn, back_end = integer.SHAPE.hidden, integer.SHAPE.ffn, integer_products()
+    sizes = [(width, width)] * 4 + [(width, ffn), (ffn, width)]
+    one, two = (
+        sum(_core.transformer.integer_linear_alone(back_end, *size, threads) for size in sizes)
+        for threads in (1, 2)
+    )
+    return float(2 * one / two)
 
 
 def _timings(case: Case, repeats: int) -> list[Timing]:
