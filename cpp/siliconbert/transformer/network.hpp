@@ -44,7 +44,7 @@ struct TensorView {
     std::span<const float> values;
     std::size_t rows = 0;
     std::size_t columns = 1;
-    std::shared_ptr<const void> kept;  // what holds the values; empty where the caller does
+    std::shared_ptr<const void> kept{};  // what holds the values; empty where the caller does
 
     operator std::span<const float>() const { return values; }
 };
