@@ -59,7 +59,7 @@ struct Network {
     // Every matrix and the word table in AdaptivFloat<8,4>, in place.
     void quantize() {
         for (auto& [name, tensor] : values) {
-            if (name != "embeddings.word" && !tensors.matrices().contains(name)) continue;
+            if (name != "embeddings.word" && !is_matrix(name, tensors.at(name))) continue;
             AdaptivFloatQuantizer(fit_exponent({8, 4, AdaptivFloatVariant::algorithm1, 0}, -1))
                 .quantize_in_place(tensor.data(), tensor.size());
         }

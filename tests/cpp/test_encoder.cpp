@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "catch2.hpp"
@@ -80,6 +83,34 @@ TEST_CASE("another word table changes only the sentences that use the changed ro
         CHECK(uses != std::equal(before.begin() + at,
                                  before.begin() + at + static_cast<std::ptrdiff_t>(width),
                                  after.begin() + at));
+    }
+}
+
+TEST_CASE("tensors that are read when asked for give the same network, few of them in memory at once") {
+    const Network network(small);
+    std::size_t held = 0, most = 0;
+    Tensors read;
+    for (const std::string& name : network.tensors.names()) {
+        read.add(name, [&, name] {
+            TensorView tensor = network.tensors.at(name);
+            const auto copy = std::shared_ptr<std::vector<float>>(
+                new std::vector<float>(tensor.values.begin(), tensor.values.end()), [&](auto* values) {
+                    --held;
+                    std::fill(values->begin(), values->end(),
+                              std::nanf(""));  // whoever still reads them fails
+                    delete values;
+                });
+            most = std::max(most, ++held);
+            return TensorView{*copy, tensor.rows, tensor.columns, copy};
+        });
+    }
+    Sentences sentences;
+    for (std::uint32_t i = 0; i < 5; ++i) sentences.add(3 + i, i);
+    for (const auto& products : back_ends()) {
+        const Encoder encoder(products, small, read, std::nullopt);
+        REQUIRE((held == 0 && most <= 2));  // a weight and its bias
+        REQUIRE(trace(encoder, sentences.batch(), 1) ==
+                trace({products, small, network.tensors, std::nullopt}, sentences.batch(), 1));
     }
 }
 
