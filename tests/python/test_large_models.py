@@ -72,7 +72,8 @@ def test_the_last_tensor_is_not_read_again():
         reads.append(name)
         return np.zeros(3, np.float32)
 
-    made = tensors.ReadWhenAsked({name: lambda name=name: read(name) for name in "ab"})
+    readers = {name: lambda name=name: read(name) for name in "ab"}
+    made = tensors.ReadWhenAsked(readers, dict.fromkeys(readers, (3,)))
     assert made["a"] is made["a"] and made["b"] is not made["a"]
     assert reads == ["a", "b", "a"] and "c" not in made and list(made) == ["a", "b"]
 

@@ -67,10 +67,9 @@ def test_the_shell_blocks_run(command, capsys, folder, monkeypatch, vader_amazon
 
 
 def test_the_map_names_folders_that_exist():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for folder in re.findall(r"^\| `(cpp|notebooks|tests|python)/", text, re.MULTILINE):
+    for folder in re.findall(r"^\| `(cpp|notebooks|tests|python)/", README, re.MULTILINE):
         assert (ROOT / folder).is_dir()
-    for name in re.findall(r"`\.\.\./([a-z]+)`", text):
+    for name in re.findall(r"`\.\.\./([a-z]+)`", README):
         assert (ROOT / "python" / "siliconbert" / name).is_dir(), name
 
 

@@ -13,7 +13,6 @@ namespace siliconbert {
 Encoder::Encoder(std::shared_ptr<const Products> products, const NetworkShape& shape, const Tensors& tensors,
                  std::optional<ActivationFormats> activations, const std::optional<Spans>& spans) {
     const OneThreadACall guard;
-    tensors.check_finite();
     weights_ =
         std::make_shared<const Weights>(std::move(products), shape, tensors, std::move(activations), spans);
     keep_word_table(tensors);

@@ -40,10 +40,6 @@ std::vector<std::string> Tensors::names() const {
     return names;
 }
 
-void Tensors::check_finite() const {
-    for (const auto& [name, read] : tensors_) require_finite(read(), "Encoder", name.c_str());
-}
-
 TensorView Tensors::get(const std::string& name, std::size_t rows, std::size_t columns) const {
     const auto found = tensors_.find(name);
     require(found != tensors_.end(), "Encoder: tensor ", name, " is missing");

@@ -60,7 +60,6 @@ class Tensors {
     bool has(const std::string& name) const { return tensors_.contains(name); }
     std::vector<std::string> names() const;
     TensorView at(const std::string& name) const { return tensors_.at(name)(); }
-    void check_finite() const;  // throws where a value is not
     // The values of a tensor of this size; throws where it is missing or has another size.
     TensorView get(const std::string& name, std::size_t rows, std::size_t columns = 1) const;
 

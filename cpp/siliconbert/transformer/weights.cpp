@@ -152,10 +152,13 @@ bool is_wide(const std::string& name, const TensorView& tensor) {
     return is_matrix(name, tensor) && !std::all_of(tensor.values.begin(), tensor.values.end(), is_bf16);
 }
 
+// Throws where any tensor holds a value that is not finite; both are looked for in one reading of all.
 std::set<std::string> wide_matrices(const Tensors& tensors) {
     std::set<std::string> wide;
     for (const std::string& name : tensors.names()) {
-        if (is_wide(name, tensors.at(name))) wide.insert(name);
+        const TensorView tensor = tensors.at(name);
+        require_finite(tensor, "Encoder", name.c_str());
+        if (is_wide(name, tensor)) wide.insert(name);
     }
     return wide;
 }

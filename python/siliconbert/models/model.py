@@ -28,7 +28,7 @@ from siliconbert.models.judge import Rule
 from siliconbert.models.sentences import Sentences, Tokens, gather, read_tokenizer
 from siliconbert.models.shape import Shape
 from siliconbert.models.spans import Spans
-from siliconbert.models.tensors import for_core
+from siliconbert.models.tensors import for_core, shapes_of
 from siliconbert.models.trace import Trace
 from siliconbert.models.trials import Trials, checked_numbers, run
 
@@ -102,7 +102,7 @@ class Model:
         >>> sb.models.load("edgebert-mini/sst2")  # doctest: +ELLIPSIS
         Model('edgebert-mini/sst2': albert, 12 layers of width 384, ... weights kept, AdaptivFloat8)
         """
-        shape, values = self.shape, sum(map(prod, self._sizes().values()))
+        shape, values = self.shape, sum(map(prod, shapes_of(self.tensors).values()))
         kept = values - sum(int(mask.size - mask.sum()) for mask in self.masks.values())
         number = (
             " and ".join(sorted({f"{type(fmt).__name__}{fmt.width}" for fmt in self.formats.values()}))
@@ -185,18 +185,11 @@ class Model:
 
     def matrices(self) -> list[str]:
         """The names of the weight matrices and tables, the word table first."""
-        return [name for name, size in self._sizes().items() if len(size) == 2]
-
-    def _sizes(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of all tensors, without reading them where they are read when asked for."""
-        if isinstance(self.tensors, dict):
-            return {name: tensor.shape for name, tensor in self.tensors.items()}
-        known = self.shape.tensors(self.ramps, self.linear_ramps)
-        return {name: known[name] for name in self.tensors}
+        return [name for name, size in shapes_of(self.tensors).items() if len(size) == 2]
 
     def mask(self, name: str) -> NDArray[np.bool_]:
         """Which weights of a matrix are kept."""
-        return self.masks[name] if name in self.masks else np.ones(self._sizes()[name], bool)
+        return self.masks[name] if name in self.masks else np.ones(shapes_of(self.tensors)[name], bool)
 
     def tokens(self, data: Sentences, caller: str = "Model.tokens") -> Tokens:
         """The data as the engine takes it."""

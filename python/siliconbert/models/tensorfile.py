@@ -14,7 +14,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,17 +55,28 @@ class Entry:
     bytes: int
 
 
+class Stamp(NamedTuple):
+    """What changes with a file: its inode, its size in bytes, its time of change in ns."""
+
+    inode: int
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> Stamp:
+        """An open file's."""
+        found = os.fstat(file.fileno())
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 @dataclass(frozen=True)
 class TensorFile:
-    """A checked .safetensors file; tensors are read when asked for.
-
-    stamp : the file's inode, size and time of change when it was opened
-    """
+    """A checked .safetensors file; tensors are read when asked for. `stamp` is of when it was opened."""
 
     path: Path
     entries: dict[str, Entry]
     metadata: dict[str, str]
-    stamp: tuple[int, int, int]
+    stamp: Stamp
 
     def read(self, name: str, dtypes: tuple[str, ...], shape: tuple[int, ...]) -> NDArray[Any]:
         """The tensor as it is stored, refused unless it has one of the types and exactly the shape."""
@@ -96,7 +107,7 @@ class TensorFile:
         count = entry.bytes // kind.itemsize
         with open(self.path, "rb") as file:
             found = np.fromfile(file, dtype=kind, count=count, offset=entry.begin)
-            if len(found) != count or _stamp(file) != self.stamp:
+            if len(found) != count or Stamp.of(file) != self.stamp:
                 raise ValueError(f"{self.path}: the file must stay as it is while a model is read from it")
         return found.reshape(entry.shape)
 
@@ -107,12 +118,11 @@ def open_tensors(path: Path) -> TensorFile:
     errors: ValueError with one sentence that names the file, and the tensor where there is one
     """
     header, start, stamp = _header(path)
-    size = stamp[1]
     metadata = header.pop("__metadata__", {})
     if not _is_text_map(metadata):
         raise ValueError(f"{path}: __metadata__ must map text to text")
     entries = {name: _entry(f"{path}: {name}", raw, start) for name, raw in header.items()}
-    _check_layout(path, entries, start, size)
+    _check_layout(path, entries, start, stamp.size)
     return TensorFile(path, entries, metadata, stamp)
 
 
@@ -132,23 +142,18 @@ def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Map
     write_atomically(path, parts)
 
 
-def _stamp(file: BinaryIO) -> tuple[int, int, int]:
-    found = os.fstat(file.fileno())
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _header(path: Path) -> tuple[dict[str, Any], int, tuple[int, int, int]]:
+def _header(path: Path) -> tuple[dict[str, Any], int, Stamp]:
     """The header, where the tensors begin, and the file's stamp."""
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     with open(path, "rb") as file:
-        stamp = _stamp(file)
-        size = stamp[1]
+        stamp = Stamp.of(file)
         first = file.read(8)
         length = struct.unpack("<Q", first)[0] if len(first) == 8 else 0
-        if not 2 <= length <= min(size - 8, _LARGEST_HEADER):
+        if not 2 <= length <= min(stamp.size - 8, _LARGEST_HEADER):
             raise ValueError(
-                f"{path}: not a safetensors file or cut short: a header of {length} bytes, {size} in all"
+                f"{path}: not a safetensors file or cut short: a header of {length} bytes, "
+                f"{stamp.size} in all"
             )
         header = parse_json(f"{path}: header", file.read(length)).values
     return header, 8 + length, stamp
