@@ -81,7 +81,7 @@ def read(caller: str, path: str | Path) -> dict[str, Mapping[str, Any]]:
     """The tables of a TOML file by name; ValueError in one sentence where there are none."""
     file = Path(path)
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{caller}: path must be a readable text file: {error}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -75,9 +75,10 @@ def load_cells(path: str | Path) -> list[str]:
 
 def _toml(file: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        found: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ValueError(f"{file}: the file must be TOML: {error}") from None
+    return found
 
 
 def _csv(file: str, text: str) -> dict[str, Any]:

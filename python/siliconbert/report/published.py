@@ -130,9 +130,10 @@ def _table(path: Path, name: str, place: str) -> tuple[dict[str, Any], list[dict
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_text(path))
+        found: dict[str, Any] = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path}: not valid TOML ({first_line(error)})") from None
+    return found
 
 
 def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: str, source: str) -> Target:
