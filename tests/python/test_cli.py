@@ -1,6 +1,7 @@
 """The command line: help, exit codes, and the whole chain on a tiny model made here."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,10 @@ def test_train_plan_lists_the_recipes(run):
     pytest.importorskip("torch", reason="needs PyTorch (pip install 'siliconbert[train]')")
     code, out, _ = run("train", "--plan")
     assert code == 0 and out.index("teacher-sst2") < out.index("edgebert-mini-sst2")
+    code, out, _ = run("train", "--plan", "--jobs", 3)
+    assert code == 0 and re.search(
+        r"recipes in all: [0-9.]+ hours with --jobs 1, [0-9.]+ hours with --jobs 3", out
+    )
 
 
 def test_evaluate_gives_every_exit(run, tiny):

@@ -68,5 +68,15 @@ def test_no_jobs_are_refused(planned, tmp_path):
         jobs.side_by_side(planned, tmp_path, 0, [], print)
 
 
+def test_hours_are_those_of_the_longest_chain_or_of_the_fullest_job(planned):
+    took = {"a": 30, "b": 60, "c": 30, "d": 90}
+    some = [replace(p, recipe=replace(p.recipe, budget_minutes=took[p.recipe.name])) for p in planned]
+    assert jobs.hours(some, 1) == 3.5  # the sum
+    assert jobs.hours(some, 2) == jobs.hours(some, 8) == 2.0  # a, b, c; d beside them
+    assert jobs.hours([], 2) == 0.0
+    with pytest.raises(ValueError, match="jobs must be at least 1, got 0"):
+        jobs.hours(some, 0)
+
+
 def test_a_recipe_needs_its_start_its_teacher_and_the_panel(planned):
     assert series.needed(replace(planned[2].recipe, panel=("x",))) == {"b", "a", "x"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,7 +57,12 @@ def train(
     ] = False,
     jobs: Annotated[
         int,
-        typer.Option("--jobs", help="With --all: so many recipes at a time, each in a process of its own."),
+        typer.Option(
+            "--jobs",
+            min=1,
+            help="With --all: so many recipes at a time, each in a process of its own; with --plan: how long "
+            "that takes.",
+        ),
     ] = 1,
     base: Annotated[
         Path | None,
@@ -80,7 +86,7 @@ def train(
     if json and not plan:
         raise ValueError("train: --json goes with --plan only")
     if plan:
-        _show_plan(train.plan(_folder(recipe), runs), json)
+        _show_plan(train.plan(_folder(recipe), runs), jobs, json)
         return
     if every:
         planned = train.plan(_folder(recipe), runs)
@@ -92,7 +98,7 @@ def train(
             return
         paths = [p.path for p in left]
     elif jobs != 1:
-        raise ValueError("train: jobs goes with --all")
+        raise ValueError("train: jobs goes with --all or --plan")
     elif recipe is None or not recipe.is_file():
         got = "nothing" if recipe is None else repr(str(recipe))
         raise FileNotFoundError(
@@ -134,7 +140,7 @@ def _left(recipes: Sequence[Planned], again: bool) -> list[Planned]:
     return left
 
 
-def _show_plan(recipes: Sequence[Planned], json: bool) -> None:
+def _show_plan(recipes: Sequence[Planned], jobs: int, json: bool) -> None:
     columns = ["name", "phase", "task", "starts from", "teacher", "minutes", "state"]
     rows = [
         [
@@ -154,10 +160,15 @@ def _show_plan(recipes: Sequence[Planned], json: bool) -> None:
         return
     console.show_table("Recipes, in order", columns, rows)
     changed = [f"{p.recipe.name} has changed: {'; '.join(p.changes)}" for p in recipes if p.changes]
-    hours, left = (
-        sum(p.recipe.budget_minutes for p in some) / 60
-        for some in (recipes, [p for p in recipes if not p.done])
-    )
-    console.say(
-        "", *changed, f"{len(recipes)} recipes, {hours:.1f} hours in all, {left:.1f} hours left to run"
-    )
+    for text, some in (("in all", recipes), ("left to run", [p for p in recipes if not p.done])):
+        changed.append(f"{len(some)} recipes {text}: {_hours(some, jobs)}")
+    console.say("", *changed)
+
+
+def _hours(recipes: Sequence[Planned], jobs: int) -> str:
+    """One after the other, and so many at a time as asked for, or as there are cores."""
+    from siliconbert import train
+
+    many = jobs if jobs > 1 else os.cpu_count() or 1
+    counts = dict.fromkeys((1, many))
+    return ", ".join(f"{train.hours(recipes, n):.1f} hours with --jobs {n}" for n in counts)

@@ -12,7 +12,7 @@ from siliconbert import extras
 if TYPE_CHECKING:
     from siliconbert.train.series import Planned
 
-__all__ = ["land", "plan", "run", "side_by_side"]
+__all__ = ["hours", "land", "plan", "run", "side_by_side"]
 
 
 def run(
@@ -43,6 +43,14 @@ def plan(
     from siliconbert.train.series import plan as series
 
     return series(folder, out)
+
+
+def hours(recipes: Sequence[Planned], jobs: int = 1) -> float:
+    """How long recipes of a plan() take by their budgets, `jobs` at a time, a core each."""
+    extras.require("train", "train", "torch")
+    from siliconbert.train.jobs import hours as work
+
+    return work(recipes, jobs)
 
 
 def side_by_side(

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from siliconbert.train.series import Planned, needed
@@ -24,8 +24,7 @@ def side_by_side(
     errors  : ValueError for less than one job; RuntimeError naming what failed and what had to wait for it.
               The rest has run then. Whatever ends this process ends the others, too; they resume
     """
-    if jobs < 1:
-        raise ValueError(f"train: jobs must be at least 1, got {jobs}")
+    _check(jobs)
     waiting = {p.recipe.name: p for p in recipes}
     running: dict[str, subprocess.Popen[bytes]] = {}
     failed: list[str] = []
@@ -49,11 +48,28 @@ def side_by_side(
         raise RuntimeError(f"train: {', '.join(failed)} failed{left}; the same command goes on from here")
 
 
-def _free(
-    waiting: dict[str, Planned], running: dict[str, subprocess.Popen[bytes]], failed: list[str]
-) -> list[str]:
+def hours(recipes: Sequence[Planned], jobs: int) -> float:
+    """How long side_by_side takes if every recipe takes its budget."""
+    _check(jobs)
+    waiting = {p.recipe.name: p for p in recipes}
+    ends: dict[str, float] = {}  # of those that run, minutes
+    now = 0.0
+    while waiting or ends:
+        for name in _free(waiting, ends)[: jobs - len(ends)]:
+            ends[name] = now + waiting.pop(name).recipe.budget_minutes
+        next_done = min(ends, key=lambda name: ends[name])
+        now = ends.pop(next_done)
+    return now / 60
+
+
+def _check(jobs: int) -> None:
+    if jobs < 1:
+        raise ValueError(f"train: jobs must be at least 1, got {jobs}")
+
+
+def _free(waiting: Mapping[str, Planned], running: Iterable[str], failed: Iterable[str] = ()) -> list[str]:
     """Names of what could start now."""
-    ahead = waiting.keys() | running.keys() | set(failed)
+    ahead = {*waiting, *running, *failed}
     return [name for name, p in waiting.items() if not needed(p.recipe) & ahead - {name}]
 
 

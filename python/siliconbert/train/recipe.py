@@ -81,7 +81,7 @@ class Recipe:
     steps           : stop (and end the learning rate's decay) there, before the last epoch is over
     batch           : sentences a batch on stored states (ramps phase); `batch_tokens` elsewhere, which counts
                       the word after a language model's window too
-    budget_minutes  : what the phase may take on two cores with bf16 products; for planning only
+    budget_minutes  : what the phase may take on one core with bf16 products (AMX); for planning only
     """
 
     name: str
