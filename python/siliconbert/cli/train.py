@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -160,15 +159,19 @@ def _show_plan(recipes: Sequence[Planned], jobs: int, json: bool) -> None:
         return
     console.show_table("Recipes, in order", columns, rows)
     changed = [f"{p.recipe.name} has changed: {'; '.join(p.changes)}" for p in recipes if p.changes]
-    for text, some in (("in all", recipes), ("left to run", [p for p in recipes if not p.done])):
-        changed.append(f"{len(some)} recipes {text}: {_hours(some, jobs)}")
-    console.say("", *changed)
+    left = [p for p in recipes if not p.done]
+    console.say(
+        "",
+        *changed,
+        f"{len(recipes)} recipes in all: {_hours(recipes, jobs)}",
+        f"{len(left)} recipes left to run: {_hours(left, jobs)}",
+    )
 
 
 def _hours(recipes: Sequence[Planned], jobs: int) -> str:
-    """One after the other, and so many at a time as asked for, or as there are cores."""
+    """One after the other, and so many at a time as asked for, or as there are processors for."""
     from siliconbert import train
+    from siliconbert.campaign.executors import processors
 
-    many = jobs if jobs > 1 else os.cpu_count() or 1
-    counts = dict.fromkeys((1, many))
+    counts = dict.fromkeys((1, jobs if jobs > 1 else processors()))
     return ", ".join(f"{train.hours(recipes, n):.1f} hours with --jobs {n}" for n in counts)
