@@ -10,6 +10,7 @@ from typing import Any
 __all__ = ["record", "table", "text"]
 
 _MOST_ROWS = 40
+_MOST_CELLS = 300
 
 
 def text(value: Any) -> str:
@@ -33,15 +34,16 @@ def text(value: Any) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], note: str = "") -> str:
-    """A table with a caption; of more than 40 rows the first ones.
+    """A table with a caption; of more than 40 rows, or more than 300 cells, the first rows.
 
     >>> table("t", ["a<b"], [[1.5]])[:37]
     '<table><caption align="left"><b>t</b>'
     """
-    left = len(rows) - _MOST_ROWS
+    most = min(_MOST_ROWS, _MOST_CELLS // max(1, len(columns)))
+    left = len(rows) - most
     more = [f"and {left:,} more rows"] if left > 0 else []
     numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
-    body = "".join(_row("td", row, numeric) for row in rows[:_MOST_ROWS])
+    body = "".join(_row("td", row, numeric) for row in rows[:most])
     head = _row("th", columns, numeric) if any(columns) else ""
     below = "<br>".join(escape(line) for line in [*more, *note.splitlines()])
     return (

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-__all__ = ["first_line", "is_file_name", "read_text", "suggestion"]
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["first_line", "is_file_name", "parse_toml", "read_text", "suggestion"]
 
 _LONGEST_NAME = 255  # bytes; Linux's file systems
 
@@ -21,6 +28,22 @@ def read_text(path: str | os.PathLike[str]) -> str:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: must be UTF-8 text ({error})") from None
+
+
+def parse_toml(text: str, place: str) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    place  : the file's name, which opens the sentence of an error
+    errors : ValueError where the text is no TOML, or nested too deeply to read
+
+    >>> parse_toml("rows = 8", "mine.toml")
+    {'rows': 8}
+    """
+    try:
+        found: dict[str, Any] = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"{place}: the file must be TOML: {first_line(error)}") from None
+    return found
 
 
 def is_file_name(name: str) -> bool:

@@ -1,6 +1,5 @@
 """The experiments: every printed cell is sourced, every task list loads, the authors' files agree."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -8,11 +7,7 @@ import pytest
 from siliconbert import catalog, report
 from siliconbert.campaign.setup import Call
 from siliconbert.report import published
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml, read_text
 
 AUTHORS = Path(__file__).parents[3] / "shared" / "edgebert-sst2"
 TASKS = ("mnli", "qqp", "sst2", "qnli")
@@ -20,7 +15,7 @@ TASKS = ("mnli", "qqp", "sst2", "qnli")
 
 def printed_tables():
     for path in sorted(report.experiments.root().glob("*/published.toml")):
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = parse_toml(read_text(path), str(path))
         yield from ((f"{path.parent.name}/{name}", table) for name, table in raw.items())
 
 

@@ -52,6 +52,7 @@ def test_text_is_escaped_and_long_tables_are_cut():
     shown = html.table("<t>", ["a&b"], [["<script>"]] * 50, "x < y\nz")
     check(shown, "&lt;script&gt;", "and 10 more rows", "x &lt; y")
     assert "<script" not in shown and "&lt;t&gt;" in shown
+    assert "and 20 more rows" in html.table("wide", ["a"] * 10, [[1] * 10] * 50)
 
 
 def test_numbers_stand_right_and_words_left():

@@ -114,7 +114,7 @@ def test_bad_sources(tmp_path, source, message):
     ("text", "message"),
     [
         ("models = 3", "must have the tables models and sha256"),
-        ("[models", "not valid TOML"),
+        ("[models", "the file must be TOML"),
         ('[models]\n"../x" = ["a/b.safetensors"]\n[sha256]', "models must map FAMILY/TASK to files"),
         ('[models]\n"a/b" = ["../../b.safetensors"]\n[sha256]', "models must map FAMILY/TASK to files"),
         ('[models]\n"a/b" = ["/etc/passwd"]\n[sha256]', "models must map FAMILY/TASK to files"),

@@ -143,10 +143,15 @@ def test_an_explanation_agrees_with_the_trial_itself():
     assert max(field.regained for field in found.fields.values()) > 0
     text = found.lines()
     assert f"trial {worst}: {100 * found.correct / 120:.2f} %" in text[0] and len(text) == 5
+    first, second = found.brief()
+    assert first == text[0]
+    for name, x in found.fields.items():
+        assert f"{name} of {x.values} values {x.regained:+d}" in second
+    assert all(f"{x.token!r} {x.regained:+d}" in second for x in found.suspects)
 
 
 def test_an_explanation_of_nothing():
     slc = stored("rram-slc")
     found = campaign.explain(slc, faults.CellMisread(), data(), 0, 0, slc.trace(data()))
     assert not found.cells and not found.changes and not found.suspects and found.lost == found.rows == 0
-    assert any("none" in line for line in found.lines())
+    assert any("none" in line for line in found.lines()) and "rows of none" in found.brief()[1]

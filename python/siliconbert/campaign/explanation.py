@@ -78,13 +78,20 @@ class Explanation:
     rows: int
     suspects: tuple[Suspect, ...]
 
-    def lines(self) -> list[str]:
-        """The explanation in words, for the header of a table."""
-        events = sum(self.cells.values())
-        accuracy = f"{100 * self.correct / self.sentences:.2f} %"
+    def brief(self) -> list[str]:
+        """Two lines for the header of a table: what it cost, what each field and row put right regains."""
+        fields = ", ".join(f"{name} of {x.values} values {x.regained:+d}" for name, x in self.fields.items())
+        rows = ", ".join(f"{x.token!r} {x.regained:+d}" for x in self.suspects)
         return [
-            f"trial {self.trial}: {accuracy}, {self.lost} sentences lost and {self.won} won by "
-            f"{events} misread cells in {self.rows} rows",
+            self._first(),
+            f"  right answers after putting right alone: {fields or 'no field'}; rows of {rows or 'none'}",
+        ]
+
+    def lines(self) -> list[str]:
+        """The whole explanation in words."""
+        events = sum(self.cells.values())
+        return [
+            self._first(),
             "  cells (region, place in its code, stored -> read): " + "; ".join(_cells(self.cells, events)),
             "  fields: "
             + "; ".join(
@@ -94,6 +101,13 @@ class Explanation:
             "  largest changes: " + "; ".join(map(_change, self.changes)),
             "  rows that lost sentences share: " + ("; ".join(map(_suspect, self.suspects)) or "none"),
         ]
+
+    def _first(self) -> str:
+        accuracy = f"{100 * self.correct / self.sentences:.2f} %"
+        return (
+            f"trial {self.trial}: {accuracy}, {self.lost} sentences lost and {self.won} won by "
+            f"{sum(self.cells.values())} misread cells in {self.rows} rows"
+        )
 
 
 def explain(

@@ -124,7 +124,7 @@ def _minimum(
         return []
     trial = int(trials.trials[worst])
     found = explain(stored, faults.CellMisread(), subject.data, call.seed, trial, clean, call.threads)
-    first, *rest = found.lines()
+    first, *rest = found.brief()
     return [f"minimum of {cell}: {first}", *rest]
 
 

@@ -10,7 +10,6 @@ A record's own `node` serves those of its quantities that name none; numbers of 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,12 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from siliconbert.catalog import plugins
-from siliconbert.text import suggestion
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml, suggestion
 
 _FIELDS = {"value", "unit", "source", "where", "node", "note"}
 _SILICON = {"accelerators", "actions", "cells", "memories", "processors"}
@@ -140,7 +134,8 @@ def scaled(kind: str, name: str, key: str, factor: float) -> Iterator[None]:
 def _shipped(kind: str) -> dict[str, dict[str, Any]]:
     text = (files(__name__) / f"{kind}.toml").read_text(encoding="utf-8")
     node = None if kind in _SILICON else "any"
-    return {name: _record(f"{kind}.toml: {name}", one, node) for name, one in tomllib.loads(text).items()}
+    raw = parse_toml(text, f"{kind}.toml")
+    return {name: _record(f"{kind}.toml: {name}", one, node) for name, one in raw.items()}
 
 
 def record(kind: str, name: str, caller: str) -> dict[str, Any]:
@@ -159,8 +154,7 @@ def record(kind: str, name: str, caller: str) -> dict[str, Any]:
 @lru_cache
 def papers() -> dict[str, dict[str, str]]:
     """The sources: key -> title, venue, year and the like."""
-    found: dict[str, dict[str, str]] = tomllib.loads((files(__name__) / "papers.toml").read_text("utf-8"))
-    return found
+    return parse_toml((files(__name__) / "papers.toml").read_text("utf-8"), "papers.toml")
 
 
 def _record(place: str, raw: dict[str, Any], node: str | None) -> dict[str, Any]:

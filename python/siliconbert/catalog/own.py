@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +10,7 @@ from typing import Any
 
 from siliconbert import catalog
 from siliconbert.catalog import Quantity
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml
 
 # Unit -> lowest and highest value that is not absurd; what has another unit must not be negative.
 _RANGES = {
@@ -81,11 +76,10 @@ def read(caller: str, path: str | Path) -> dict[str, Mapping[str, Any]]:
     """The tables of a TOML file by name; ValueError in one sentence where there are none."""
     file = Path(path)
     try:
-        raw: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{caller}: path must be a readable text file: {error}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"{file.name}: the file must be TOML: {error}") from None
+    raw = parse_toml(text, file.name)
     if not raw:
         raise ValueError(f"{file.name}: the file must hold at least one record, got none")
     for name, table in raw.items():

@@ -6,7 +6,6 @@ import csv
 import io
 import math
 import re
-import sys
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
@@ -14,11 +13,7 @@ from typing import Any
 
 from siliconbert import catalog
 from siliconbert.faults.cells import cell, from_quantities, names
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml
 
 __all__ = ["load_cells"]
 
@@ -57,14 +52,14 @@ def load_cells(path: str | Path) -> list[str]:
     >>> catalog.remove("cells", ["mine"])
     """
     file = Path(path)
-    reader = {".toml": _toml, ".csv": _csv}.get(file.suffix)
+    reader = {".toml": parse_toml, ".csv": _csv}.get(file.suffix)
     if reader is None:
         raise ValueError(f"faults.load_cells: path must end in .toml or .csv, got {str(path)!r}")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"faults.load_cells: path must be a readable text file: {error}") from None
-    made = {name: _record(f"{file.name}: {name}", name, raw) for name, raw in reader(file.name, text).items()}
+    made = {name: _record(f"{file.name}: {name}", name, raw) for name, raw in reader(text, file.name).items()}
     if not made:
         raise ValueError(f"{file.name}: the file must hold at least one cell, got none")
     for name, record in made.items():
@@ -73,15 +68,7 @@ def load_cells(path: str | Path) -> list[str]:
     return list(made)
 
 
-def _toml(file: str, text: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"{file}: the file must be TOML: {error}") from None
-    return found
-
-
-def _csv(file: str, text: str) -> dict[str, Any]:
+def _csv(text: str, file: str) -> dict[str, Any]:
     reader = csv.DictReader(io.StringIO(text), strict=True)
     found: dict[str, Any] = {}
     try:

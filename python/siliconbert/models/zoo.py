@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -21,12 +20,7 @@ from typing import Any
 from siliconbert.data import cache
 from siliconbert.models.atomic import write_atomically
 from siliconbert.models.compressed import LARGEST_FILE, files_of, sha256
-from siliconbert.text import first_line, suggestion
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml, suggestion
 
 _INDEX = "zoo.toml"
 
@@ -155,11 +149,12 @@ def _index(folder: Path) -> Index:
     return _parse(str(path), path.read_bytes()) if path.is_file() else Index({}, {})
 
 
-def _parse(place: str, text: bytes) -> Index:
+def _parse(place: str, content: bytes) -> Index:
     try:
-        raw = tomllib.loads(text.decode())
-    except ValueError as error:
-        raise ValueError(f"{place}: not valid TOML ({first_line(error)})") from None
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{place}: must be UTF-8 text ({error})") from None
+    raw = parse_toml(text, place)
     models, digests = raw.get("models"), raw.get("sha256")
     if not isinstance(models, dict) or not isinstance(digests, dict):
         raise ValueError(f"{place}: must have the tables models and sha256")

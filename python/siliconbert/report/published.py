@@ -5,19 +5,13 @@ A table's `headline` names the cell that says most about it, for an overview of 
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from siliconbert import catalog
 from siliconbert.report import experiments
-from siliconbert.text import first_line, read_text
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml, read_text
 
 _NUMBER = (int, float)
 _FIELDS: dict[str, Any] = {
@@ -129,11 +123,7 @@ def _table(path: Path, name: str, place: str) -> tuple[dict[str, Any], list[dict
 
 
 def _tables(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: not valid TOML ({first_line(error)})") from None
-    return found
+    return parse_toml(read_text(path), str(path))
 
 
 def _target(place: str, record: dict[str, Any], row: dict[str, Any], quantity: str, source: str) -> Target:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,7 @@ from siliconbert.schedule.network import (
     Operator,
     Table,
 )
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from siliconbert.text import parse_toml
 
 # Far above any FPGA's: a file that claims more is refused.
 _LARGEST = 1 << 24
@@ -59,11 +54,10 @@ def read(path: Path) -> Network:
     errors      : ValueError, one sentence with file, operator and key
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"schedule.network: model must be a readable text file: {error}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"{path.name}: the file must be TOML: {error}") from None
+    raw = parse_toml(text, path.name)
     _check_keys(path.name, raw, {"title", "rows", "operators", "stages"})
     operators = tuple(
         _operator(path.name, i, one) for i, one in enumerate(_tables(path.name, raw, "operators"))
