@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from siliconbert.campaign.executors import processors
 from siliconbert.train.series import Planned, needed
 
 OUTPUT = "output.txt"  # what the process of a recipe printed, in the run's folder
@@ -77,7 +76,7 @@ def _free(waiting: Mapping[str, Planned], running: Iterable[str], failed: Iterab
 def _start(planned: Planned, out: Path, jobs: int, options: Sequence[str]) -> subprocess.Popen[bytes]:
     folder = out / planned.recipe.name
     folder.mkdir(parents=True, exist_ok=True)
-    threads = max(1, processors() // jobs)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
     command = [sys.executable, "-m", "siliconbert.cli", "train", str(planned.path), "--out", str(out)]
     with (folder / OUTPUT).open("wb") as output:
         return subprocess.Popen(
